@@ -1,0 +1,100 @@
+import type { StreamName } from './record.js'
+import { worstOutcome, type RunOutcome } from './outcome.js'
+
+/** Every record read in a pass ends in exactly one of these (spec section 2, Result of a pass). */
+export const CATEGORIES = [
+  'unchanged',
+  'created',
+  'updated',
+  'adopted',
+  'observed',
+  'skipped',
+  'waiting',
+  'parked',
+  'pending',
+  'in_doubt', // prettier-ignore
+] as const
+export type Category = (typeof CATEGORIES)[number]
+export type Counts = Record<'read' | Category, number>
+
+/** Something a person may want to know of, with what to do about it. */
+export interface Problem {
+  readonly code: string
+  readonly stream: string
+  readonly source_id: string | null
+  readonly source_key: string | null
+  readonly message: string
+  readonly advice: string
+}
+
+/** A long list of problems helps nobody and is not bounded: the counts tell the rest. */
+const MAX_PROBLEMS = 1000
+
+/** What became of the records of one pass. Holds only those that were worked on; unchanged ones are a number. */
+export class Tally {
+  readonly problems: Problem[] = []
+  private readonly ends = new Set<RunOutcome>()
+  private readonly worked = new Map<string, Category>()
+  private unchangedRows = 0
+  /** What --confirm must say to allow the safety stop of this pass. */
+  stopHash: string | null = null
+
+  constructor(
+    readonly stream: StreamName,
+    private readonly adviceFor: (code: string) => string,
+  ) {}
+
+  countUnchanged(rows: number): void {
+    this.unchangedRows += rows
+  }
+
+  /** The last word on a record counts. */
+  mark(sourceId: string, category: Category): void {
+    this.worked.set(sourceId, category)
+    if (category === 'parked') this.ends.add('partial')
+  }
+
+  /** A record that was touched and has not been decided yet. */
+  markTouched(sourceId: string): void {
+    if (!this.worked.has(sourceId)) this.worked.set(sourceId, 'pending')
+  }
+
+  end(outcome: RunOutcome): void {
+    this.ends.add(outcome)
+  }
+
+  problem(
+    code: string,
+    message: string,
+    record: { sourceId: string | null; sourceKey: string | null } | null = null,
+  ): void {
+    if (this.problems.length >= MAX_PROBLEMS) return
+    const { sourceId = null, sourceKey = null } = record ?? {}
+    const known = this.problems.findIndex(
+      (one) => one.code === code && one.source_id === sourceId && one.message === message,
+    )
+    if (known >= 0) return
+    this.problems.push({
+      code,
+      stream: this.stream,
+      source_id: sourceId,
+      source_key: sourceKey,
+      message,
+      advice: this.adviceFor(code),
+    })
+  }
+
+  counts(): Counts {
+    const counts = {
+      read: this.unchangedRows + this.worked.size,
+      ...Object.fromEntries(CATEGORIES.map((name) => [name, 0])),
+    } as Counts
+    counts.unchanged = this.unchangedRows
+    for (const category of this.worked.values()) counts[category] += 1
+    return counts
+  }
+
+  outcome(): RunOutcome {
+    return worstOutcome(this.ends)
+  }
+}
