@@ -1,0 +1,101 @@
+/** What one pass works with, and the questions every step of it asks: is there time, did somebody say stop? */
+import type { Planned } from '../domain/decision.js'
+import type { Failure } from '../domain/failure.js'
+import type { RunOutcome } from '../domain/outcome.js'
+import type { Tally } from '../domain/tally.js'
+import type { Clock, Reporter, Store, Stream } from '../ports.js'
+
+export interface PassSettings {
+  readonly overlapMs: number
+  readonly concurrency: number
+  readonly timeoutMs: number
+  readonly leaseMs: number
+  readonly graceMs: number
+  readonly maxChanges: number
+}
+
+export interface PassOptions {
+  readonly dryRun: boolean
+  /** Noted records worked on; null = all. */
+  readonly limit: number | null
+  /** The plan hash a safety stop printed. */
+  readonly confirm: string | null
+  readonly since: string | null
+  readonly full: boolean
+}
+
+export interface Pass {
+  readonly runId: string
+  readonly stream: Stream
+  readonly store: Store
+  readonly clock: Clock
+  readonly reporter: Reporter
+  readonly settings: PassSettings
+  readonly options: PassOptions
+  readonly tally: Tally
+  /** Passes of streams this one depends on, by the word before the colon in what a record waits for (`supplier:<id>`). */
+  readonly needs: Readonly<Record<string, Pass>>
+  /** Clock milliseconds at which the pass must have ended. */
+  readonly deadlineAt: number
+  readonly signal: AbortSignal
+}
+
+/** Has the pass to end here? Says so in the tally, once. */
+export function isOver(pass: Pass): boolean {
+  if (pass.signal.aborted)
+    return endEarly(pass, 'interrupted', 'The run was told to stop; what was in flight is settled.')
+  if (pass.clock.now() < pass.deadlineAt) return false
+  return endEarly(pass, 'out_of_time', 'The deadline was reached; the rest stays for the next run.')
+}
+
+function endEarly(pass: Pass, code: string, message: string): true {
+  pass.tally.end('interrupted')
+  pass.tally.problem(code, message)
+  return true
+}
+
+/** A failed call that ends the pass: by which exit, and in which words. */
+export function endByFailure(pass: Pass, failure: Failure): void {
+  pass.tally.end(outcomeOf(failure))
+  pass.tally.problem(failure.code, failure.message)
+}
+
+export function outcomeOf(failure: Failure): RunOutcome {
+  return failure.kind === 'auth' ? 'refused' : 'interrupted'
+}
+
+/** A stop for safety; the hash allows exactly this one with --confirm. */
+export interface SafetyStop {
+  readonly code: string
+  readonly message: string
+  readonly hash: string
+}
+
+/** True = a person allowed exactly this. */
+export function isConfirmed(pass: Pass, stop: SafetyStop): boolean {
+  const { confirm } = pass.options
+  if (confirm === stop.hash) return true
+  pass.tally.end('stopped')
+  pass.tally.stopHash = stop.hash
+  pass.tally.problem(stop.code, `${stop.message} To go on all the same: --confirm ${stop.hash}`)
+  if (confirm !== null) {
+    pass.tally.problem('plan_changed', `--confirm ${confirm} belongs to another plan; this one is ${stop.hash}.`)
+  }
+  return false
+}
+
+/** One line of a dry run's plan. */
+export interface PlanLine {
+  readonly stream: string
+  readonly source_id: string
+  readonly source_key: string | null
+  readonly action: string
+  readonly target_id: string | null
+  readonly changes: readonly { field: string; from: unknown; to: unknown }[]
+}
+
+export function toPlanLine(stream: string, { sourceId, sourceKey, decision }: Planned): PlanLine | null {
+  if (decision.kind !== 'send') return null
+  const { action, targetId, changes } = decision.wanted
+  return { stream, source_id: sourceId, source_key: sourceKey, action, target_id: targetId, changes }
+}

@@ -1,0 +1,251 @@
+/**
+ * Reads what the source changed since the watermark and notes it; the watermark moves in the transaction of the last
+ * notes. An answer that cannot be true stops the pass here, before anything is concluded from it.
+ */
+import { contentHash } from '../domain/content-hash.js'
+import type { Failure, Result } from '../domain/failure.js'
+import type { Touched } from '../domain/record.js'
+import { findMark, halve, planWindows, stampIn, stampKey, type SourceWindow, type Watermark } from '../domain/window.js'
+import type { Feed, FeedRow, ListOutcome, Source } from '../ports.js'
+import type { Notebook } from './notebook.js'
+import { endByFailure, isConfirmed, isOver, type Pass } from './pass.js'
+
+export interface Polled {
+  /** False = nothing new is planned in this pass. */
+  readonly goOn: boolean
+  /** The source could not be read, but nothing speaks against delivering what was planned before. */
+  readonly mayPush: boolean
+  readonly from: string | null
+  readonly to: string | null
+}
+
+/** One list to be read: the stream's own, or a feed whose rows belong to records of the stream. */
+interface Reader {
+  readonly markName: string
+  readonly list: Pick<Source<unknown>, 'canSlice' | 'list' | 'probe'>
+  readonly add: (rows: readonly Touched[], next: Watermark | null) => Promise<boolean>
+  /** The record of the stream that a row concerns. */
+  readonly recordOf: (row: Touched) => string | null
+  readonly isFeed: boolean
+}
+
+export async function poll(pass: Pass, notebook: Notebook): Promise<Polled> {
+  const { store, stream } = pass
+  const mark = await store.watermark(stream.name)
+  const own: Reader = {
+    markName: stream.name,
+    list: stream.source,
+    add: (rows, next) => notebook.add(rows, next, !mark.loaded && stream.firstLoadIsExempt),
+    recordOf: (row) => row.sourceId,
+    isFeed: false,
+  }
+  const polled = await readList(pass, own, mark)
+  if (!polled.goOn) return polled
+  for (const feed of stream.feeds) {
+    const fed = await readList(pass, toReader(feed, notebook), await store.watermark(feed.name))
+    if (!fed.goOn) return { ...fed, from: polled.from, to: polled.to }
+  }
+  return polled
+}
+
+function toReader(feed: Feed, notebook: Notebook): Reader {
+  return {
+    markName: feed.name,
+    list: { ...feed, list: (window, onBatch) => feed.list(window, onBatch) },
+    add: (rows, next) => notebook.addOwners(feed.name, rows as readonly FeedRow[], next),
+    recordOf: (row) => (row as FeedRow).owner,
+    isFeed: true,
+  }
+}
+
+async function readList(pass: Pass, reader: Reader, mark: Watermark): Promise<Polled> {
+  const { settings, options, stream } = pass
+  const wanted = planWindows(mark, settings.overlapMs, options.since, options.full && !reader.isFeed)
+  const isWhole = wanted.includes(null)
+  const windows = isWhole && stream.floor !== null ? [{ by: 'created', from: stream.floor, to: null } as const] : wanted
+  const reading = startReading(pass, reader, mark)
+  const from = windows[0]?.from ?? null
+  for (const window of windows) {
+    const listed = await readWindow(pass, reader, window, reading.onBatch)
+    if (!listed.ok) {
+      await reading.flush(null)
+      endByFailure(pass, listed)
+      return { goOn: false, mayPush: listed.kind === 'transient', from, to: mark.position }
+    }
+    reading.rows += listed.value.rows
+    if (listed.value.outside > 0) reportIgnoredFilter(pass, listed.value)
+  }
+  const isBelievable = await checkAnswer(pass, reader, mark, windows, reading)
+  const next = isBelievable ? reading.mark.next(mark, isWhole) : null
+  const isNoted = await reading.flush(next)
+  if (!isNoted) {
+    pass.tally.end('interrupted')
+    pass.tally.problem('lease_lost', 'Another run took this stream over; nothing more was noted here.')
+  }
+  return { goOn: isBelievable && isNoted, mayPush: false, from, to: next?.position ?? mark.position }
+}
+
+/** A window too large to be answered in time is halved, never asked again at the same size. */
+async function readWindow(
+  pass: Pass,
+  reader: Reader,
+  window: SourceWindow | null,
+  onBatch: (rows: Touched[], answeredAtMs: number | null) => Promise<void>,
+): Promise<Result<ListOutcome>> {
+  if (isOver(pass)) return stopped()
+  const listed = await reader.list.list(window, onBatch)
+  if (listed.ok || !HALVABLE.has(listed.code) || listed.kind === 'stop' || !reader.list.canSlice) return listed
+  const halves = halve(window ?? { by: 'created', from: null, to: null }, pass.clock.wallMs())
+  if (halves === null) return listed
+  const { from = null, to = null } = window ?? {}
+  pass.reporter.log('warn', 'window_halved', { stream: reader.markName, code: listed.code, from, to })
+  let total: ListOutcome = { rows: 0, outside: 0 }
+  for (const half of halves) {
+    const part = await readWindow(pass, reader, half, onBatch)
+    if (!part.ok) return part
+    total = { rows: total.rows + part.value.rows, outside: total.outside + part.value.outside }
+  }
+  return { ok: true, value: total }
+}
+
+const HALVABLE = new Set(['timed_out', 'server_error', 'connection_lost', 'broken_answer', 'answer_too_large'])
+
+function stopped(): Failure {
+  const message = 'The pass ended before the window was read.'
+  return { ok: false, kind: 'stop', code: 'out_of_time', message, status: null, http: null, retryAfterMs: null }
+}
+
+interface Reading {
+  rows: number
+  readonly mark: ReturnType<typeof findMark>
+  /** Anchors of the former watermark that came back. */
+  readonly seen: Set<string>
+  readonly onBatch: (rows: Touched[], answeredAtMs: number | null) => Promise<void>
+  /** Notes what is left, with the watermark. False = the lease is lost. */
+  readonly flush: (next: Watermark | null) => Promise<boolean>
+}
+
+/** Rows are noted in groups of this size: bounded memory, few transactions. */
+const NOTE_GROUP = 500
+
+function startReading(pass: Pass, reader: Reader, before: Watermark): Reading {
+  const { store, stream, tally, reporter, options } = pass
+  let ceiling = pass.clock.wallMs()
+  const mark = findMark(() => ceiling)
+  const anchors = new Set(before.anchors)
+  const seen = new Set<string>()
+  const countUnchanged = unchangedCounter(pass, before)
+  let buffer: Touched[] = []
+  let isOurs = true
+  let read = 0
+  const flush = async (next: Watermark | null): Promise<boolean> => {
+    if (isOurs && (buffer.length > 0 || isMoved(before, next))) isOurs = await reader.add(buffer, next)
+    buffer = []
+    return isOurs
+  }
+  const onBatch = async (rows: Touched[], answeredAtMs: number | null): Promise<void> => {
+    if (answeredAtMs !== null) ceiling = answeredAtMs
+    // With --full everything is planned anew: addresses and e-mails change without touching their supplier.
+    const compareAll = options.full && before.loaded && !reader.isFeed
+    const same = compareAll ? new Set<string>() : await store.unchanged(reader.markName, stream.scope, rows)
+    for (const row of rows) {
+      mark.see(row)
+      if (anchors.has(row.sourceId)) seen.add(row.sourceId)
+      if (same.has(row.sourceId)) {
+        if (!reader.isFeed) countUnchanged(row.sourceId)
+        continue
+      }
+      const record = reader.recordOf(row)
+      if (record !== null) tally.markTouched(record)
+      buffer.push(row)
+    }
+    read += rows.length
+    reporter.progress('reading', read, null)
+    if (buffer.length >= NOTE_GROUP) await flush(null)
+  }
+  return { rows: 0, mark, seen, onBatch, flush }
+}
+
+function isMoved(before: Watermark, next: Watermark | null): boolean {
+  return (
+    next !== null &&
+    (next.position !== before.position || next.loaded !== before.loaded || next.anchors !== before.anchors)
+  )
+}
+
+/** A row may be in the modified and the created window: it counts once. A whole list shows each row once anyway. */
+function unchangedCounter({ tally, options }: Pass, before: Watermark): (sourceId: string) => void {
+  const counted = new Set<string>()
+  return (sourceId) => {
+    if (counted.has(sourceId)) return
+    if (before.loaded && !options.full) counted.add(sourceId)
+    tally.countUnchanged(1)
+  }
+}
+
+function reportIgnoredFilter(pass: Pass, { outside, rows }: ListOutcome): void {
+  const message = `Plex sent ${outside} rows outside the window asked for (${rows} inside): the date filter was ignored. They were filtered here.`
+  pass.tally.problem('filter_ignored', message)
+}
+
+/**
+ * An empty answer is not a fact. Rows that must be there prove the answer; where they are missing they are asked for by
+ * id before anything is believed.
+ */
+async function checkAnswer(
+  pass: Pass,
+  reader: Reader,
+  mark: Watermark,
+  windows: readonly (SourceWindow | null)[],
+  reading: Reading,
+): Promise<boolean> {
+  if (windows.includes(null)) return checkWholeList(pass, reader, mark, reading.rows)
+  const from = windows[0]?.from ?? null
+  const positionKey = mark.position === null ? null : stampKey(mark.position)
+  const reachesMark = from !== null && positionKey !== null && (stampKey(from) ?? '') <= positionKey
+  if (!reachesMark || mark.anchors.length === 0 || reading.seen.size > 0) return true
+  for (const anchor of mark.anchors) {
+    const probed = await reader.list.probe(anchor)
+    if (!probed.ok) {
+      endByFailure(pass, probed)
+      return false
+    }
+    if (probed.value === null) continue
+    const stamp = stampIn(probed.value, 'modified')
+    const isStillInside = stamp === null || (stampKey(stamp) ?? '') >= (stampKey(from ?? '') ?? '')
+    if (!isStillInside) return true
+    const message = `Plex answered without record ${anchor}, which it shows when asked by id: the list is not complete.`
+    return isConfirmed(pass, {
+      code: 'answer_incomplete',
+      message,
+      hash: answerHash(reader, 'answer_incomplete', anchor),
+    })
+  }
+  if (reading.rows > 0) return true
+  const message = `Plex answered with nothing, and the records last seen there (${mark.anchors.join(', ')}) are not visible any more.`
+  return isConfirmed(pass, {
+    code: 'empty_answer',
+    message,
+    hash: answerHash(reader, 'empty_answer', mark.position ?? ''),
+  })
+}
+
+async function checkWholeList(pass: Pass, reader: Reader, mark: Watermark, rows: number): Promise<boolean> {
+  const { markName } = reader
+  if (rows === 0) {
+    const message = `Plex answered the whole list of ${markName} with nothing.`
+    return isConfirmed(pass, {
+      code: 'empty_answer',
+      message,
+      hash: answerHash(reader, 'empty_answer', mark.position ?? ''),
+    })
+  }
+  const known = mark.loaded ? await pass.store.countLinks(pass.stream.name) : 0
+  if (rows * 2 >= known) return true
+  const message = `Plex answered the whole list of ${markName} with ${rows} rows, and ${known} are known here.`
+  return isConfirmed(pass, { code: 'answer_short', message, hash: answerHash(reader, 'answer_short', String(rows)) })
+}
+
+function answerHash({ markName }: Reader, code: string, about: string): string {
+  return contentHash({ stream: markName, code, about }).slice(0, 16)
+}

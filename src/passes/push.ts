@@ -1,0 +1,162 @@
+/**
+ * Delivers what is due: claim, look, send, settle. Each step's meaning is decided in domain/delivery.ts; here is only
+ * their order, and when to stop.
+ */
+import { afterLookFirst, afterLookUp, afterSend, type Claim, type Settled } from '../domain/delivery.js'
+import type { Failure } from '../domain/failure.js'
+import { endByFailure, isOver, type Pass } from './pass.js'
+
+/** Claims taken at a time, for each concurrent delivery: few transactions, and little to release when the pass must end. */
+const CLAIMS_PER_WORKER = 4
+/** Settled together: one transaction for so many; a crash leaves at most these in doubt. */
+const SETTLE_GROUP = 16
+/** A pass waits at most this long for something to become due (a grace time, a back-off). */
+const MAX_PATIENCE_MS = 30_000
+
+interface Delivery {
+  readonly claim: Claim
+  readonly verdict: Settled
+}
+
+/** `sourceIds` null = everything of the stream that is due. */
+export async function push(pass: Pass, sourceIds: readonly string[] | null): Promise<void> {
+  const { store, stream, clock, settings } = pass
+  const witnesses = witnessesOnce(pass)
+  const halt = { by: null as Failure | null }
+  const patience = { leftMs: MAX_PATIENCE_MS }
+  let done = 0
+  const { pending, inDoubt } = await store.openWork(stream.name)
+  while (halt.by === null && !isOver(pass)) {
+    const claimedAt = clock.now()
+    const claims = await store.claim(
+      stream.name,
+      pass.runId,
+      settings.concurrency * CLAIMS_PER_WORKER,
+      sourceIds ?? undefined,
+    )
+    if (claims.length === 0) {
+      if (sourceIds === null && (await waitForDue(pass, patience))) continue
+      break
+    }
+    done += await deliverAll(pass, claims, claimedAt, witnesses, halt)
+    pass.reporter.progress('sending', done, Math.max(done, pending + inDoubt))
+  }
+  if (halt.by !== null) endByFailure(pass, halt.by)
+  await countLeftovers(pass)
+}
+
+/** Delivers claims side by side and settles them in groups as they come in. */
+async function deliverAll(
+  pass: Pass,
+  claims: readonly Claim[],
+  claimedAt: number,
+  witnesses: () => Promise<string[]>,
+  halt: { by: Failure | null },
+): Promise<number> {
+  const queue = [...claims]
+  const settled: Delivery[] = []
+  const worker = async (): Promise<void> => {
+    for (let claim = queue.shift(); claim !== undefined; claim = queue.shift()) {
+      const verdict =
+        halt.by !== null || pass.signal.aborted ? RELEASED(claim) : await deliver(pass, claim, claimedAt, witnesses)
+      if (verdict === null) continue
+      halt.by ??= stopsThePass(verdict)
+      settled.push({ claim, verdict })
+      if (settled.length >= SETTLE_GROUP) await settle(pass, settled.splice(0))
+    }
+  }
+  await Promise.all(Array.from({ length: pass.settings.concurrency }, worker))
+  await settle(pass, settled.splice(0))
+  return claims.length
+}
+
+/** Null = the claim is a rival's by now: nothing may be said about it. */
+async function deliver(
+  pass: Pass,
+  claim: Claim,
+  claimedAt: number,
+  witnesses: () => Promise<string[]>,
+): Promise<Settled | null> {
+  const { store, stream, settings } = pass
+  const { target } = stream
+  const sendBefore = claimedAt + claim.goodForMs - settings.timeoutMs
+  if (claim.inDoubt) {
+    const verdict = afterLookUp(claim, await target.lookUp(claim, await witnesses()), settings.graceMs)
+    if (verdict !== 'send') return verdict
+    if (!(await store.arm(claim))) return null
+  } else if (claim.wanted.action === 'create') {
+    const verdict = afterLookFirst(claim, await target.lookFirst(claim))
+    if (verdict !== 'send') return verdict
+  }
+  if (claim.wanted.payload === null && claim.wanted.targetId !== null)
+    return adoptUnwritten(claim, claim.wanted.targetId)
+  return afterSend(claim, await target.send(claim, sendBefore))
+}
+
+/** The target already holds what is wanted: only our own books change. */
+function adoptUnwritten({ wanted }: Claim, targetId: string): Settled {
+  return { kind: 'done', action: wanted.action, targetId, targetKey: wanted.targetKey, wanted, code: null, http: null }
+}
+
+/** Given back untried; a doubt from an earlier try stays. */
+function RELEASED(claim: Claim): Settled {
+  return { kind: 'retry', inMs: 0, doubt: claim.inDoubt ? 'kept' : 'none', failure: null }
+}
+
+/** Refused logins and cool-downs concern every record alike: stop instead of burning them all. */
+function stopsThePass(verdict: Settled): Failure | null {
+  const failure = verdict.kind === 'retry' ? verdict.failure : null
+  return failure !== null && (failure.kind === 'auth' || failure.kind === 'stop') ? failure : null
+}
+
+async function settle(pass: Pass, deliveries: readonly Delivery[]): Promise<void> {
+  if (deliveries.length === 0) return
+  const ours = await pass.store.settle(pass.stream.name, pass.runId, deliveries)
+  for (const { claim, verdict } of deliveries) if (ours.has(claim.intentId)) tallyVerdict(pass, claim, verdict)
+}
+
+const CATEGORY = { create: 'created', update: 'updated', adopt: 'adopted' } as const
+
+function tallyVerdict({ tally }: Pass, claim: Claim, verdict: Settled): void {
+  switch (verdict.kind) {
+    case 'done':
+      return tally.mark(claim.sourceId, verdict.wanted === null ? 'pending' : CATEGORY[verdict.action])
+    case 'absent':
+      return tally.mark(claim.sourceId, 'in_doubt')
+    case 'retry':
+      return tally.mark(claim.sourceId, verdict.doubt === 'kept' ? 'in_doubt' : 'pending')
+    case 'dead':
+      tally.mark(claim.sourceId, 'parked')
+      return tally.problem(verdict.code, verdict.message, claim)
+  }
+}
+
+/** True = something became due. Waits for a grace time or a back-off as long as patience, deadline and signal allow. */
+async function waitForDue(pass: Pass, patience: { leftMs: number }): Promise<boolean> {
+  const { nextDueInMs } = await pass.store.openWork(pass.stream.name)
+  if (nextDueInMs === null) return false
+  const waitMs = Math.max(1, Math.ceil(nextDueInMs))
+  if (waitMs > patience.leftMs || pass.clock.now() + waitMs >= pass.deadlineAt) return false
+  patience.leftMs -= waitMs
+  pass.reporter.progress('waiting', waitMs, null)
+  await pass.clock.sleep(waitMs, pass.signal)
+  return true
+}
+
+async function countLeftovers(pass: Pass): Promise<void> {
+  const { pending, inDoubt } = await pass.store.openWork(pass.stream.name)
+  if (pending + inDoubt === 0) return
+  pass.tally.end('interrupted')
+  if (inDoubt > 0) {
+    pass.tally.problem(
+      'in_doubt',
+      `${inDoubt} records were sent with an unknown outcome and are looked for again before anything else is sent.`,
+    )
+  }
+}
+
+/** Target ids known to exist, read when the first record in doubt asks. */
+function witnessesOnce({ store, stream }: Pass): () => Promise<string[]> {
+  let answer: Promise<string[]> | null = null
+  return () => (answer ??= store.witnesses(stream.name, 5))
+}

@@ -1,0 +1,145 @@
+/** One run of one stream. Read this first: everything else is a step of it. */
+import type { Counts, Problem } from '../domain/tally.js'
+
+import { EXIT_CODES, type RunOutcome } from '../domain/outcome.js'
+import type { Json } from '../domain/record.js'
+import type { Lease } from '../ports.js'
+import { chosenNotebook, memoryNotebook, storeNotebook, type Notebook } from './notebook.js'
+import type { Pass, PlanLine } from './pass.js'
+import { planNotes, type PlanResult } from './plan.js'
+import { poll } from './poll.js'
+import { push } from './push.js'
+
+export interface PassResult {
+  readonly outcome: RunOutcome
+  readonly window: { readonly from: string | null; readonly to: string | null }
+  readonly counts: Counts
+  readonly problems: readonly Problem[]
+  readonly plan: readonly PlanLine[]
+  readonly planHash: string | null
+}
+
+/** Takes the lease, polls, plans, pushes, and closes the run row whatever happened. */
+export async function runPass(pass: Pass, command: string): Promise<PassResult> {
+  const { store, stream, runId, tally } = pass
+  if (pass.options.dryRun) return dryRun(pass)
+  const lease = await store.takeLease(stream.name, runId)
+  if ('holder' in lease) {
+    tally.end('busy')
+    tally.problem(
+      'lease_held',
+      `${lease.holder} holds the stream ${stream.name} until ${lease.expiresAt} at the latest.`,
+    )
+    return toResult(pass, { from: null, to: null }, null)
+  }
+  const keeper = keepLease(pass, lease)
+  try {
+    await store.openRun({ id: runId, command, stream: stream.name })
+    const result = await work(pass, storeNotebook(store, stream.name, lease))
+    await close(pass, lease, result.outcome, toSummary(result))
+    return result
+  } catch (error) {
+    // Close what can still be closed; the error itself is the caller's.
+    await close(pass, lease, 'failed', null).catch((second: unknown) => {
+      pass.reporter.log('warn', 'run_not_closed', { reason: String(second) })
+    })
+    throw error
+  } finally {
+    keeper.stop()
+  }
+}
+
+async function close({ store, stream, runId }: Pass, lease: Lease, outcome: RunOutcome, result: Json): Promise<void> {
+  await store.closeRun(runId, { outcome, exitCode: EXIT_CODES[outcome], result })
+  await store.releaseLease(stream.name, lease)
+}
+
+/** The same poll and the same plan; nothing is noted, stored or sent. */
+async function dryRun(pass: Pass): Promise<PassResult> {
+  const notebook = memoryNotebook(pass.store, pass.stream.name)
+  const polled = await poll(pass, notebook)
+  const planned = polled.goOn ? await planNotes(pass, notebook) : null
+  return toResult(pass, polled, planned)
+}
+
+/** A record adopted with other content, or one whose dependency came, needs a second round; more would be a loop. */
+const MAX_ROUNDS = 3
+
+async function work(pass: Pass, notebook: Notebook): Promise<PassResult> {
+  const { store, stream } = pass
+  const polled = await poll(pass, notebook)
+  if (!polled.goOn) {
+    // A source that is down keeps nobody from delivering what was planned before.
+    if (polled.mayPush) await push(pass, null)
+    return toResult(pass, polled, null)
+  }
+  await store.noteWaiting(stream.name, stream.scope)
+  let planned = await planNotes(pass, notebook)
+  if (planned.goOn) await push(pass, null)
+  for (let round = 1; round < MAX_ROUNDS && planned.goOn && pass.tally.outcome() !== 'refused'; round += 1) {
+    if (await supplyNeeds(pass, planned.waitsFor)) await store.noteWaiting(stream.name, stream.scope)
+    const isLeft = pass.options.limit === null && (await notebook.page(0, 1)).length > 0
+    if (!isLeft) break
+    planned = await planNotes(pass, notebook)
+    if (planned.goOn) await push(pass, null)
+  }
+  if ((await store.countNotes(stream.name)) > 0) pass.tally.end('interrupted')
+  return toResult(pass, polled, planned)
+}
+
+/** Delivers what records of this stream wait for, through the very stream it belongs to. True = something may have come. */
+async function supplyNeeds(pass: Pass, waitsFor: ReadonlySet<string>): Promise<boolean> {
+  let isSupplied = false
+  for (const [kind, needed] of Object.entries(pass.needs)) {
+    const ids = [...waitsFor].flatMap((need) => (need.startsWith(`${kind}:`) ? [need.slice(kind.length + 1)] : []))
+    if (ids.length === 0) continue
+    await deliverChosen(needed, ids)
+    isSupplied = true
+  }
+  return isSupplied
+}
+
+/**
+ * Plans and delivers some records of a stream as they are in the source now. Needs no lease: nothing is polled, and the claims
+ * alone keep rivals apart.
+ */
+export async function deliverChosen(pass: Pass, sourceIds: readonly string[]): Promise<void> {
+  const { store, stream } = pass
+  await store.noteIds(stream.name, sourceIds)
+  const planned = await planNotes(pass, chosenNotebook(store, stream.name, sourceIds))
+  if (planned.goOn) await push(pass, sourceIds)
+}
+
+function toResult(
+  pass: Pass,
+  window: { from: string | null; to: string | null },
+  planned: PlanResult | null,
+): PassResult {
+  const { tally } = pass
+  return {
+    outcome: tally.outcome(),
+    window: { from: window.from, to: window.to },
+    counts: tally.counts(),
+    problems: tally.problems,
+    plan: planned?.lines ?? [],
+    planHash: planned?.hash ?? tally.stopHash,
+  }
+}
+
+function toSummary({ counts, window, problems }: PassResult): Json {
+  const codes = [...new Set(problems.map((problem) => problem.code))]
+  return { counts, window, codes }
+}
+
+/** Renews the lease while the run lives; a run that dies blocks nobody for longer than the lease. */
+function keepLease(pass: Pass, lease: Lease): { stop(): void } {
+  const over = new AbortController()
+  const beat = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      await pass.clock.sleep(pass.settings.leaseMs / 3, over.signal)
+      if (!over.signal.aborted) await pass.store.renewLease(pass.stream.name, lease)
+    }
+  }
+  beat().catch((error: unknown) => pass.reporter.log('warn', 'lease_not_renewed', { reason: String(error) }))
+  return { stop: () => over.abort() }
+}

@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto'
+import type { Kysely } from 'kysely'
+import { ConfigError } from '../domain/errors.js'
+import type { Tables } from './tables.js'
+
+/** The two systems a connection name stands for. Hosts carry their port. */
+export interface Binding {
+  readonly connection: string
+  readonly plexHost: string
+  readonly pcn: string
+  readonly plexTenant: string | null
+  readonly procurifyHost: string
+}
+
+export interface BoundConnection {
+  readonly salt: string
+  readonly requester: string | null
+}
+
+/**
+ * Binds the connection name at its first use and refuses another pair of systems under the same name ever after. A dry run
+ * passes `write` false: it checks, and gets a salt of its own while nothing is bound.
+ */
+export async function bindConnection(db: Kysely<Tables>, binding: Binding, write: boolean): Promise<BoundConnection> {
+  const fresh = randomBytes(24).toString('hex')
+  if (write && (await read(db, binding)) === undefined) {
+    await db
+      .insertInto('connection')
+      .values({
+        name: binding.connection,
+        plex_host: binding.plexHost,
+        plex_pcn: binding.pcn,
+        plex_tenant: binding.plexTenant,
+        procurify_host: binding.procurifyHost,
+        requester: null,
+        salt: fresh,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+  }
+  const row = await read(db, binding)
+  if (row === undefined) return { salt: fresh, requester: null }
+  const differing = [
+    ...differs('Plex host', row.plex_host, binding.plexHost),
+    ...differs('PLEX_PCN', row.plex_pcn, binding.pcn),
+    ...differs('PLEX_TENANT_ID', row.plex_tenant, binding.plexTenant),
+    ...differs('Procurify host', row.procurify_host, binding.procurifyHost),
+  ]
+  if (differing.length > 0) {
+    const what = `The connection "${binding.connection}" belongs to another pair of systems: ${differing.join('; ')}.`
+    throw new ConfigError(`${what} Set CONNECTION to another name for this pair, or correct the settings.`)
+  }
+  return { salt: row.salt, requester: row.requester }
+}
+
+function read(db: Kysely<Tables>, binding: Binding) {
+  return db.selectFrom('connection').selectAll().where('name', '=', binding.connection).executeTakeFirst()
+}
+
+function differs(what: string, bound: string | null, now: string | null): string[] {
+  return bound === now ? [] : [`${what} was ${bound ?? 'not set'} and is ${now ?? 'not set'} now`]
+}

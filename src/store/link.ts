@@ -1,0 +1,122 @@
+import { sql, type Kysely, type Selectable, type Transaction } from 'kysely'
+import type { Planned } from '../domain/decision.js'
+import type { Json, Link } from '../domain/record.js'
+import { rowsParam } from './json.js'
+import type { Tables } from './tables.js'
+
+interface Key {
+  readonly connection: string
+  readonly stream: string
+}
+
+export function toLink(row: Selectable<Tables['link']>): Link {
+  return {
+    sourceId: row.source_id,
+    sourceKey: row.source_key,
+    sourceHash: row.source_hash,
+    targetId: row.target_id,
+    targetKey: row.target_key,
+    wantedHash: row.wanted_hash,
+    sent: row.sent as Json,
+    detail: row.detail as Json,
+    skipCode: row.skip_code,
+    version: row.version,
+  }
+}
+
+export async function readLinks(
+  db: Kysely<Tables>,
+  key: Key,
+  sourceIds: readonly string[],
+): Promise<Map<string, Link>> {
+  if (sourceIds.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('link')
+    .selectAll()
+    .where('connection', '=', key.connection)
+    .where('stream', '=', key.stream)
+    .where(sql<boolean>`split_part(source_id, '/', 1) = any(${[...sourceIds]}::text[])`)
+    .execute()
+  return new Map(rows.map((row) => [row.source_id, toLink(row)]))
+}
+
+/**
+ * Writes what planning learned of the records. A row whose version is not the one the plan was made from is left alone:
+ * answers the source ids that were written.
+ */
+export async function upsertPlannedLinks(
+  trx: Transaction<Tables>,
+  key: Key,
+  scope: string,
+  items: readonly Planned[],
+  links: ReadonlyMap<string, Link>,
+): Promise<Set<string>> {
+  const rows = items.map(({ sourceId, sourceKey, sourceHash, decision }) => ({
+    id: sourceId,
+    key: sourceKey,
+    hash: sourceHash,
+    wanted: decision.kind === 'send' ? decision.wanted.wantedHash : null,
+    skip: decision.kind === 'skip' ? decision.code : null,
+    version: (links.get(sourceId)?.version ?? 0) + 1,
+  }))
+  const written = await sql<{ source_id: string }>`
+    insert into link (connection, stream, source_id, source_key, source_hash, wanted_hash, skip_code, scope, version)
+    select ${key.connection}, ${key.stream}, r.id, r.key, r.hash, r.wanted, r.skip, ${scope}, r.version
+    from jsonb_to_recordset(${rowsParam(rows)}) as r (id text, key text, hash text, wanted text, skip text, version integer)
+    on conflict (connection, stream, source_id) do update
+      set source_key = excluded.source_key, source_hash = excluded.source_hash,
+          wanted_hash = coalesce(excluded.wanted_hash, link.wanted_hash),
+          skip_code = case when link.target_id is null then excluded.skip_code end,
+          scope = excluded.scope, version = excluded.version, updated_at = now()
+      where link.version = excluded.version - 1
+    returning source_id`.execute(trx)
+  return new Set(written.rows.map((row) => row.source_id))
+}
+
+/** What a settled write makes of a link. `sent` and `wanted` null = ours, but its content must be planned anew. */
+export interface Settlement {
+  readonly id: string
+  readonly key: string | null
+  readonly target_id: string
+  readonly target_key: string | null
+  readonly wanted: string | null
+  readonly sent: Json
+}
+
+export async function settleLinks(trx: Transaction<Tables>, key: Key, rows: readonly Settlement[]): Promise<void> {
+  if (rows.length === 0) return
+  await sql`
+    insert into link (connection, stream, source_id, source_key, target_id, target_key, wanted_hash, sent, linked_at)
+    select ${key.connection}, ${key.stream}, r.id, r.key, r.target_id, r.target_key, r.wanted, r.sent, now()
+    from jsonb_to_recordset(${rowsParam(rows)})
+      as r (id text, key text, target_id text, target_key text, wanted text, sent jsonb)
+    on conflict (connection, stream, source_id) do update
+      set target_id = excluded.target_id, target_key = coalesce(excluded.target_key, link.target_key),
+          wanted_hash = excluded.wanted_hash, sent = excluded.sent, skip_code = null,
+          linked_at = coalesce(link.linked_at, now()), version = link.version + 1, updated_at = now()`.execute(trx)
+}
+
+/** Target ids of the links made last: a look-up that shows one of them saw what it should. */
+export async function readWitnesses(db: Kysely<Tables>, key: Key, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('link')
+    .select('target_id')
+    .where('connection', '=', key.connection)
+    .where('stream', '=', key.stream)
+    .where('target_id', 'is not', null)
+    .orderBy('linked_at', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.flatMap((row) => row.target_id ?? [])
+}
+
+export async function readLinkedTargets(db: Kysely<Tables>, key: Key): Promise<Map<string, Link>> {
+  const rows = await db
+    .selectFrom('link')
+    .selectAll()
+    .where('connection', '=', key.connection)
+    .where('stream', '=', key.stream)
+    .where('target_id', 'is not', null)
+    .execute()
+  return new Map(rows.map((row) => [row.target_id ?? '', toLink(row)]))
+}

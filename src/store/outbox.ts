@@ -1,0 +1,331 @@
+import { sql, type Kysely, type Transaction } from 'kysely'
+import { contentHash } from '../domain/content-hash.js'
+import type { Planned, Wanted } from '../domain/decision.js'
+import type { Claim, Settled } from '../domain/delivery.js'
+import type { Change, Json } from '../domain/record.js'
+import type { OpenWork } from '../ports.js'
+import { ms, rowsParam } from './json.js'
+import type { Tables } from './tables.js'
+
+interface Key {
+  readonly connection: string
+  readonly stream: string
+}
+
+/** What an open intent was before this plan: enough to tell a repeated park or wait from a new one. */
+export interface OpenIntent {
+  readonly source_id: string
+  readonly state: string
+  readonly code: string | null
+  readonly message: string | null
+  readonly source_hash: string | null
+  readonly unresolved_since: string | null
+}
+
+/** Locks the open intents of these records for the rest of the transaction. */
+export async function lockOpenIntents(
+  trx: Transaction<Tables>,
+  key: Key,
+  sourceIds: readonly string[],
+): Promise<Map<string, OpenIntent>> {
+  const rows = await trx
+    .selectFrom('intent')
+    .select(['source_id', 'state', 'code', 'message', 'source_hash', 'unresolved_since'])
+    .where('connection', '=', key.connection)
+    .where('stream', '=', key.stream)
+    .where('state', '<>', 'done')
+    .where(sql<boolean>`source_id = any(${[...sourceIds]}::text[])`)
+    .orderBy('id')
+    .forUpdate()
+    .execute()
+  return new Map(rows.map((row) => [row.source_id, row]))
+}
+
+/** Writes the intents of a plan: one open intent a record, replaced in place by the newer decision. */
+export async function upsertIntents(
+  trx: Transaction<Tables>,
+  key: Key,
+  runId: string,
+  items: readonly Planned[],
+): Promise<void> {
+  const rows = items.map(toIntentRow).filter((row) => row !== null)
+  if (rows.length === 0) return
+  await sql`
+    insert into intent (connection, stream, source_id, source_key, source_hash, action, state, target_id, target_key, draft, payload,
+                        changes, record, wanted_hash, code, message, waits_for, planned_by)
+    select ${key.connection}, ${key.stream}, r.source_id, r.source_key, r.source_hash, r.action, r.state, r.target_id, r.target_key,
+           r.draft, r.payload, r.changes, r.record, r.wanted_hash, r.code, r.message, r.waits_for, ${runId}::uuid
+    from jsonb_to_recordset(${rowsParam(rows)})
+      as r (source_id text, source_key text, source_hash text, action text, state text, target_id text, target_key text, draft jsonb,
+            payload jsonb, changes jsonb, record jsonb, wanted_hash text, code text, message text, waits_for text[])
+    on conflict (connection, stream, source_id) where state <> 'done' do update
+      set source_key = excluded.source_key, source_hash = excluded.source_hash, action = excluded.action, state = excluded.state,
+          target_id = excluded.target_id, target_key = excluded.target_key, draft = excluded.draft, payload = excluded.payload,
+          changes = excluded.changes, record = excluded.record, wanted_hash = excluded.wanted_hash, code = excluded.code,
+          message = excluded.message, waits_for = excluded.waits_for, planned_by = excluded.planned_by, attempts = 0,
+          next_attempt_at = now(), updated_at = now(),
+          created_at = case when intent.state = excluded.state then intent.created_at else now() end`.execute(trx)
+}
+
+function toIntentRow(item: Planned) {
+  const { sourceId, sourceKey, sourceHash, decision } = item
+  const base = { source_id: sourceId, source_key: sourceKey, source_hash: sourceHash, changes: [] as readonly Change[] }
+  switch (decision.kind) {
+    case 'send': {
+      const { wanted } = decision
+      const { action, draft, payload, changes, message } = wanted
+      const target = { target_id: wanted.targetId, target_key: wanted.targetKey, wanted_hash: wanted.wantedHash }
+      return { ...base, ...target, state: 'pending', action, draft, payload, changes, message, code: null }
+    }
+    case 'wait':
+      return {
+        ...base,
+        state: 'waiting',
+        action: 'none',
+        record: item.record,
+        ...pickReason(decision),
+        waits_for: decision.waitsFor,
+      }
+    case 'park':
+      return {
+        ...base,
+        state: 'dead',
+        action: 'none',
+        record: item.record,
+        ...pickReason(decision),
+        changes: decision.changes,
+      }
+    case 'unchanged':
+    case 'skip':
+    case 'observe':
+      return null
+  }
+}
+
+function pickReason({ code, message }: { code: string; message: string }) {
+  return { code, message }
+}
+
+/** Ends open intents that a newer decision made pointless; answers their source ids. */
+export async function closeIntents(
+  trx: Transaction<Tables>,
+  key: Key,
+  sourceIds: readonly string[],
+): Promise<Set<string>> {
+  if (sourceIds.length === 0) return new Set()
+  const closed = await sql<{ source_id: string }>`
+    update intent set state = 'done', draft = null, payload = null, record = null, updated_at = now()
+    where connection = ${key.connection} and stream = ${key.stream} and source_id = any(${[...sourceIds]}::text[])
+      and state in ('waiting', 'pending', 'dead') and unresolved_since is null
+    returning source_id`.execute(trx)
+  return new Set(closed.rows.map((row) => row.source_id))
+}
+
+interface ClaimRow {
+  id: number
+  claim_no: number
+  source_id: string
+  source_key: string | null
+  source_hash: string | null
+  action: Wanted['action']
+  target_id: string | null
+  target_key: string | null
+  draft: Json
+  payload: Json
+  changes: Change[]
+  wanted_hash: string
+  message: string | null
+  attempts: number
+  replay_of: number | null
+  in_doubt: boolean
+  doubt_ms: number
+  absent_ms: number | null
+}
+
+/**
+ * Takes due intents, clear ones before doubtful ones, and marks them as possibly tried before anybody sends. A `sending` intent
+ * whose claim ran out belongs to a run that died: it comes back in doubt.
+ */
+export async function claimDue(
+  trx: Transaction<Tables>,
+  key: Key,
+  options: { runId: string; limit: number; leaseMs: number; sourceIds: readonly string[] | null },
+): Promise<Claim[]> {
+  const { runId, limit, leaseMs, sourceIds } = options
+  const only = sourceIds === null ? sql`true` : sql`source_id = any(${[...sourceIds]}::text[])`
+  const claimed = await sql<ClaimRow>`
+    with due as (
+      select id, unresolved_since, absent_at from intent
+      where connection = ${key.connection} and stream = ${key.stream} and ${only}
+        and ((state = 'pending' and next_attempt_at <= clock_timestamp()) or (state = 'sending' and claim_expires_at < clock_timestamp()))
+      order by (unresolved_since is not null), id
+      limit ${limit} for update skip locked)
+    update intent i
+    set state = 'sending', claim_no = i.claim_no + 1, claim_run = ${runId}::uuid, attempts = i.attempts + 1,
+        claim_expires_at = clock_timestamp() + ${ms(leaseMs)},
+        unresolved_since = coalesce(i.unresolved_since, clock_timestamp()), updated_at = now()
+    from due where i.id = due.id
+    returning i.id, i.claim_no, i.source_id, i.source_key, i.source_hash, i.action, i.target_id, i.target_key, i.draft, i.payload,
+      i.changes, i.wanted_hash, i.message, i.attempts, i.replay_of, due.unresolved_since is not null as in_doubt,
+      coalesce(extract(epoch from clock_timestamp() - due.unresolved_since) * 1000, 0)::float8 as doubt_ms,
+      (extract(epoch from clock_timestamp() - due.absent_at) * 1000)::float8 as absent_ms`.execute(trx)
+  const claims = claimed.rows.map((row) => toClaim(row, leaseMs))
+  if (claims.length === 0) return claims
+  const attempts = claims.map((claim) => ({ ...attemptKey(claim), hash: contentHash(claim.wanted.payload) }))
+  await sql`
+    insert into attempt (intent_id, claim_no, run_id, payload_hash)
+    select r.intent_id, r.claim_no, ${runId}::uuid, r.hash
+    from jsonb_to_recordset(${rowsParam(attempts)}) as r (intent_id bigint, claim_no bigint, hash text)`.execute(trx)
+  return claims.sort((a, b) => Number(a.inDoubt) - Number(b.inDoubt) || a.intentId - b.intentId)
+}
+
+function toClaim(row: ClaimRow, leaseMs: number): Claim {
+  const { action, draft, payload, changes, message } = row
+  return {
+    intentId: row.id,
+    claimNo: row.claim_no,
+    sourceId: row.source_id,
+    sourceKey: row.source_key,
+    sourceHash: row.source_hash,
+    wanted: {
+      action,
+      targetId: row.target_id,
+      targetKey: row.target_key,
+      draft,
+      payload,
+      wantedHash: row.wanted_hash,
+      changes,
+      message,
+    },
+    attempt: row.attempts,
+    inDoubt: row.in_doubt,
+    unresolvedForMs: row.doubt_ms,
+    absentForMs: row.absent_ms,
+    replayOf: row.replay_of,
+    goodForMs: leaseMs,
+  }
+}
+
+function attemptKey(claim: Claim): { intent_id: number; claim_no: number } {
+  return { intent_id: claim.intentId, claim_no: claim.claimNo }
+}
+
+/** Absence was proved: forget it before sending again, so that a crash after this needs a proof of its own. */
+export async function armClaim(db: Kysely<Tables>, claim: Claim): Promise<boolean> {
+  const result = await db
+    .updateTable('intent')
+    .set({ absent_at: null, unresolved_since: sql`clock_timestamp()` })
+    .where('id', '=', claim.intentId)
+    .where('claim_no', '=', claim.claimNo)
+    .where('state', '=', 'sending')
+    .where('claim_expires_at', '>', sql<string>`clock_timestamp()`)
+    .executeTakeFirst()
+  return result.numUpdatedRows > 0n
+}
+
+export interface SettledClaim {
+  readonly claim: Claim
+  readonly verdict: Settled
+}
+
+/** Moves claimed intents on; a claim number that is no longer the current one moves nothing (fencing). */
+export async function settleIntents(trx: Transaction<Tables>, settled: readonly SettledClaim[]): Promise<Set<number>> {
+  const rows = settled.map(({ claim, verdict }) => ({ ...attemptKey(claim), ...toColumns(verdict) }))
+  const moved = await sql<{ id: number }>`
+    update intent i
+    set state = r.state, claim_expires_at = null, claim_run = null, updated_at = now(),
+        next_attempt_at = clock_timestamp() + make_interval(secs => coalesce(r.in_ms, 0) / 1000.0),
+        unresolved_since = case when r.doubt then i.unresolved_since end,
+        absent_at = case when not r.doubt then null when r.absent then clock_timestamp() else i.absent_at end,
+        code = r.code, message = case when r.state = 'done' then null else coalesce(r.message, i.message) end,
+        draft = case when r.state = 'done' then null else i.draft end,
+        payload = case when r.state = 'done' then null else i.payload end,
+        record = case when r.state = 'done' then null else i.record end
+    from jsonb_to_recordset(${rowsParam(rows)})
+      as r (intent_id bigint, claim_no bigint, state text, in_ms float8, doubt boolean, absent boolean, code text, message text)
+    where i.id = r.intent_id and i.claim_no = r.claim_no and i.state = 'sending'
+    returning i.id`.execute(trx)
+  const ours = new Set(moved.rows.map((row) => row.id))
+  await finishAttempts(
+    trx,
+    settled.filter(({ claim }) => ours.has(claim.intentId)),
+  )
+  return ours
+}
+
+function toColumns(verdict: Settled) {
+  switch (verdict.kind) {
+    case 'done':
+      return { state: 'done', doubt: false, absent: false, code: verdict.code }
+    case 'retry':
+      return {
+        state: 'pending',
+        in_ms: verdict.inMs,
+        doubt: verdict.doubt === 'kept',
+        absent: false,
+        code: verdict.failure?.code ?? null,
+      }
+    case 'absent':
+      return { state: 'pending', in_ms: verdict.inMs, doubt: true, absent: true, code: null }
+    case 'dead':
+      return {
+        state: 'dead',
+        doubt: verdict.doubt === 'kept',
+        absent: false,
+        code: verdict.code,
+        message: verdict.message,
+      }
+  }
+}
+
+async function finishAttempts(trx: Transaction<Tables>, settled: readonly SettledClaim[]): Promise<void> {
+  const rows = settled.map(({ claim, verdict }) => ({
+    ...attemptKey(claim),
+    outcome: verdict.kind,
+    http: 'http' in verdict ? verdict.http : verdict.kind === 'retry' ? (verdict.failure?.http ?? null) : null,
+    message:
+      verdict.kind === 'dead' ? verdict.message : verdict.kind === 'retry' ? (verdict.failure?.message ?? null) : null,
+  }))
+  await sql`
+    update attempt a set finished_at = clock_timestamp(), outcome = r.outcome, http = r.http, message = r.message
+    from jsonb_to_recordset(${rowsParam(rows)}) as r (intent_id bigint, claim_no bigint, outcome text, http jsonb, message text)
+    where a.intent_id = r.intent_id and a.claim_no = r.claim_no`.execute(trx)
+}
+
+/** Names that are about to be given: a plan must not give them twice. */
+export async function readReservedKeys(db: Kysely<Tables>, key: Key): Promise<Map<string, string>> {
+  const rows = await db
+    .selectFrom('intent')
+    .select(['source_id', 'target_key'])
+    .where('connection', '=', key.connection)
+    .where('stream', '=', key.stream)
+    .where('state', 'in', ['pending', 'sending'])
+    .where('target_key', 'is not', null)
+    .execute()
+  return new Map(rows.map((row) => [row.source_id, row.target_key ?? '']))
+}
+
+export async function readOpenWork(db: Kysely<Tables>, key: Key): Promise<OpenWork> {
+  const counted = await sql<{
+    waiting: number
+    pending: number
+    dead: number
+    in_doubt: number
+    next_ms: number | null
+  }>`
+    select count(*) filter (where state = 'waiting')::int as waiting,
+           count(*) filter (where state in ('pending', 'sending') and unresolved_since is null)::int as pending,
+           count(*) filter (where state = 'dead')::int as dead,
+           count(*) filter (where state in ('pending', 'sending') and unresolved_since is not null)::int as in_doubt,
+           (extract(epoch from min(case state when 'pending' then next_attempt_at when 'sending' then claim_expires_at end)
+                               - clock_timestamp()) * 1000)::float8 as next_ms
+    from intent where connection = ${key.connection} and stream = ${key.stream} and state <> 'done'`.execute(db)
+  const row = counted.rows[0]
+  return {
+    waiting: row?.waiting ?? 0,
+    pending: row?.pending ?? 0,
+    dead: row?.dead ?? 0,
+    inDoubt: row?.in_doubt ?? 0,
+    nextDueInMs: row?.next_ms == null ? null : Math.max(0, row.next_ms),
+  }
+}

@@ -1,0 +1,254 @@
+/** The only way into the state database for the passes: each method is one business event and one transaction. */
+import { sql, type Kysely } from 'kysely'
+import type { Planned } from '../domain/decision.js'
+import { recordIdOf, type Link } from '../domain/record.js'
+import type { Store } from '../ports.js'
+import { toPlanEvents, toSettleEvents } from './events.js'
+import { appendAudit, readHead, type Author } from './journal.js'
+import { json } from './json.js'
+import { releaseLease, renewLease, takeLease } from './lease.js'
+import {
+  readLinkedTargets,
+  readLinks,
+  readWitnesses,
+  settleLinks,
+  upsertPlannedLinks,
+  type Settlement,
+} from './link.js'
+import {
+  findUnchanged,
+  holdsLease,
+  moveWatermark,
+  noteIds,
+  noteWaiting,
+  readNotes,
+  readWatermark,
+  upsertNotes,
+  upsertOwners,
+} from './note.js'
+import {
+  armClaim,
+  claimDue,
+  closeIntents,
+  lockOpenIntents,
+  readOpenWork,
+  readReservedKeys,
+  settleIntents,
+  upsertIntents,
+  type SettledClaim,
+} from './outbox.js'
+import type { Tables } from './tables.js'
+
+export interface StoreOptions extends Author {
+  /** How long a stream lease and a claim are good for, milliseconds. */
+  readonly leaseMs: number
+  /** Shown to whoever finds the lease taken. */
+  readonly holder: string
+}
+
+export function openStore(db: Kysely<Tables>, options: StoreOptions): Store {
+  const { connection, leaseMs } = options
+  const keyOf = (stream: string) => ({ connection, stream })
+  return {
+    ...runMethods(db, options),
+    takeLease: (stream, runId) => takeLease(db, keyOf(stream), { runId, holder: options.holder }, leaseMs),
+    renewLease: (stream, lease) => renewLease(db, keyOf(stream), lease, leaseMs),
+    releaseLease: (stream, lease) => releaseLease(db, keyOf(stream), lease),
+    watermark: (stream) => readWatermark(db, keyOf(stream)),
+    unchanged: (stream, scope, rows) => findUnchanged(db, keyOf(stream), scope, rows),
+    note: (stream, lease, rows, next, firstLoad) =>
+      db.transaction().execute(async (trx) => {
+        if (!(await holdsLease(trx, keyOf(stream), lease))) return false
+        await upsertNotes(trx, keyOf(stream), rows, firstLoad)
+        if (next !== null) await moveWatermark(trx, keyOf(stream), next)
+        return true
+      }),
+    noteOwners: (stream, lease, feed, rows, next) =>
+      db.transaction().execute(async (trx) => {
+        if (!(await holdsLease(trx, keyOf(stream), lease))) return false
+        await upsertOwners(trx, keyOf(stream), feed, rows)
+        if (next !== null) await moveWatermark(trx, keyOf(feed), next)
+        return true
+      }),
+    noteWaiting: (stream, scope) => noteWaiting(db, keyOf(stream), scope),
+    noteIds: (stream, sourceIds) => noteIds(db, keyOf(stream), sourceIds),
+    notes: (stream, after, limit) => readNotes(db, keyOf(stream), { after, limit, sourceIds: null }),
+    notesOf: (stream, sourceIds) => readNotes(db, keyOf(stream), { after: 0, limit: sourceIds.length, sourceIds }),
+    countNotes: (stream) => count(db, 'note', keyOf(stream)),
+    links: (stream, sourceIds) => readLinks(db, keyOf(stream), sourceIds),
+    countLinks: (stream) => count(db, 'link', keyOf(stream)),
+    witnesses: (stream, limit) => readWitnesses(db, keyOf(stream), limit),
+    reservedKeys: (stream) => readReservedKeys(db, keyOf(stream)),
+    linkedTargets: (stream) => readLinkedTargets(db, keyOf(stream)),
+    commitPlan: (stream, runId, scope, items, links) => commitPlan(db, options, { stream, runId, scope }, items, links),
+    claim: (stream, runId, limit, sourceIds) =>
+      db
+        .transaction()
+        .execute((trx) => claimDue(trx, keyOf(stream), { runId, limit, leaseMs, sourceIds: sourceIds ?? null })),
+    arm: (claim) => armClaim(db, claim),
+    settle: (stream, runId, settled) => settle(db, options, { stream, runId }, settled),
+    openWork: (stream) => readOpenWork(db, keyOf(stream)),
+    audit: (runId, events) => db.transaction().execute((trx) => appendAudit(trx, options, runId, events)),
+    auditHead: () => readHead(db, connection),
+  }
+}
+
+function runMethods(db: Kysely<Tables>, { connection, actor }: StoreOptions): Pick<Store, 'openRun' | 'closeRun'> {
+  return {
+    openRun: async ({ id, command, stream }) => {
+      await db
+        .insertInto('run')
+        .values({ id, connection, command, stream, actor: json(actor) })
+        .execute()
+    },
+    closeRun: async (id, { outcome, exitCode, result }) => {
+      await db
+        .updateTable('run')
+        .set({ finished_at: sql`clock_timestamp()`, outcome, exit_code: exitCode, result: json(result) })
+        .where('id', '=', id)
+        .execute()
+    },
+  }
+}
+
+interface PlanKey {
+  readonly stream: string
+  readonly runId: string
+  readonly scope: string
+}
+
+function commitPlan(
+  db: Kysely<Tables>,
+  author: Author,
+  { stream, runId, scope }: PlanKey,
+  items: readonly Planned[],
+  links: ReadonlyMap<string, Link>,
+): Promise<{ left: string[] }> {
+  const key = { connection: author.connection, stream }
+  return db.transaction().execute(async (trx) => {
+    const open = await lockOpenIntents(
+      trx,
+      key,
+      items.map((item) => item.sourceId),
+    )
+    // The parts of one record are stored together or not at all: they share the note.
+    const doubtful = new Set(
+      items
+        .filter((item) => (open.get(item.sourceId)?.unresolved_since ?? null) !== null)
+        .map((item) => item.note.sourceId),
+    )
+    const resolved = items.filter((item) => !doubtful.has(item.note.sourceId))
+    const written = await upsertPlannedLinks(trx, key, scope, resolved, links)
+    const current = resolved.filter((item) => written.has(item.sourceId))
+    await upsertIntents(trx, key, runId, current)
+    const ended = current.filter(({ decision }) => ['unchanged', 'skip', 'observe'].includes(decision.kind))
+    const closed = await closeIntents(
+      trx,
+      key,
+      ended.map((item) => item.sourceId),
+    )
+    await removeNotes(trx, key, current)
+    await appendAudit(trx, author, runId, toPlanEvents(stream, current, open, closed, links))
+    const kept = new Set(current.map((item) => item.sourceId))
+    return { left: items.filter((item) => !kept.has(item.sourceId)).map((item) => item.sourceId) }
+  })
+}
+
+/** Only the revision a plan was made from: a record touched again since stays noted. */
+async function removeNotes(
+  trx: Kysely<Tables>,
+  key: { connection: string; stream: string },
+  items: readonly Planned[],
+): Promise<void> {
+  const rows = items.map(({ note }) => ({ id: note.sourceId, revision: note.revision }))
+  await sql`
+    delete from note n using jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (id text, revision bigint)
+    where n.connection = ${key.connection} and n.stream = ${key.stream} and n.source_id = r.id and n.revision = r.revision`.execute(
+    trx,
+  )
+}
+
+/** Postgres: unique_violation. */
+const DUPLICATE = '23505'
+
+/**
+ * A group is settled in one transaction. Should one of them claim a target that is another record's, the group is settled
+ * one by one, so that only that record is parked.
+ */
+async function settle(
+  db: Kysely<Tables>,
+  author: Author,
+  { stream, runId }: Pick<PlanKey, 'stream' | 'runId'>,
+  settled: readonly SettledClaim[],
+): Promise<Set<number>> {
+  try {
+    return await settleGroup(db, author, stream, runId, settled)
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== DUPLICATE) throw error
+    const [only] = settled
+    if (settled.length === 1 && only !== undefined) {
+      const message = 'The object found in Procurify is already linked to another Plex record.'
+      const verdict = { kind: 'dead', code: 'vendor_relink', message, doubt: 'none', http: null } as const
+      return settleGroup(db, author, stream, runId, [{ claim: only.claim, verdict }])
+    }
+    const ours = new Set<number>()
+    for (const one of settled) (await settle(db, author, { stream, runId }, [one])).forEach((id) => ours.add(id))
+    return ours
+  }
+}
+
+function settleGroup(
+  db: Kysely<Tables>,
+  author: Author,
+  stream: string,
+  runId: string,
+  settled: readonly SettledClaim[],
+): Promise<Set<number>> {
+  const key = { connection: author.connection, stream }
+  return db.transaction().execute(async (trx) => {
+    const ours = await settleIntents(trx, settled)
+    const mine = settled.filter(({ claim }) => ours.has(claim.intentId))
+    await settleLinks(trx, key, mine.flatMap(toSettlement))
+    const unplanned = mine.filter(({ verdict }) => verdict.kind === 'done' && verdict.wanted === null)
+    await noteIds(
+      trx,
+      key,
+      unplanned.map(({ claim }) => recordIdOf(claim.sourceId)),
+    )
+    await appendAudit(
+      trx,
+      author,
+      runId,
+      mine.flatMap((one) => toSettleEvents(stream, one)),
+    )
+    return ours
+  })
+}
+
+function toSettlement({ claim, verdict }: SettledClaim): Settlement[] {
+  if (verdict.kind !== 'done') return []
+  return [
+    {
+      id: claim.sourceId,
+      key: claim.sourceKey,
+      target_id: verdict.targetId,
+      target_key: verdict.targetKey,
+      wanted: verdict.wanted?.wantedHash ?? null,
+      sent: verdict.wanted?.draft ?? null,
+    },
+  ]
+}
+
+async function count(
+  db: Kysely<Tables>,
+  table: 'note' | 'link',
+  key: { connection: string; stream: string },
+): Promise<number> {
+  const row = await db
+    .selectFrom(table)
+    .select(sql<number>`count(*)::int`.as('n'))
+    .where('connection', '=', key.connection)
+    .where('stream', '=', key.stream)
+    .executeTakeFirst()
+  return row?.n ?? 0
+}

@@ -1,0 +1,128 @@
+/** The built program as an operator starts it: a process of its own, real sockets, a real database. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
+import { createTestDatabase, type TestDatabase } from './database.js'
+
+const BIN = join(import.meta.dirname, '../../dist/bin/ml-connector.js')
+
+export interface Finished {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly out: string
+  readonly err: string
+  /** stdout as the one JSON document it must be. */
+  json(): RunDocument
+}
+
+/** The members of a run document that tests look at. */
+export interface RunDocument {
+  readonly schema: string
+  readonly outcome: string
+  readonly exit_code: number
+  readonly audit_head: string
+  readonly window: { readonly from: string | null; readonly to: string | null }
+  readonly counts: Readonly<Record<string, number>>
+  readonly calls: Readonly<
+    Record<'plex' | 'procurify', { readonly requests: number; readonly throttled: number; readonly retried: number }>
+  >
+  readonly plan?: readonly {
+    readonly source_id: string
+    readonly source_key: string
+    readonly action: string
+    readonly target_id: string | null
+    readonly changes: readonly { field: string; from: unknown; to: unknown }[]
+  }[]
+  readonly plan_hash?: string
+  readonly problems: readonly {
+    readonly code: string
+    readonly source_id: string | null
+    readonly message: string
+    readonly advice: string
+  }[]
+}
+
+export interface Started {
+  readonly process: ChildProcess
+  readonly finished: Promise<Finished>
+}
+
+export function startProgram(args: readonly string[], env: Record<string, string>): Started {
+  const { PATH = '', HOME = '' } = process.env
+  // A directory without .env, and nothing of the caller's environment.
+  const child = spawn(process.execPath, [BIN, ...args], { cwd: import.meta.dirname, env: { PATH, HOME, ...env } })
+  let out = ''
+  let err = ''
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+  const finished = new Promise<Finished>((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal, out, err, json: () => JSON.parse(out) as RunDocument }))
+  })
+  return { process: child, finished }
+}
+
+/** A database and a pair of simulators of one test's own, with the settings that lead to them. */
+export interface Bench {
+  readonly sandbox: Sandbox
+  readonly database: TestDatabase
+  readonly env: Record<string, string>
+  run(args: string, extra?: Record<string, string>): Promise<Finished>
+  start(args: string, extra?: Record<string, string>): Started
+  /** Writes to Procurify that took effect, in order. */
+  writes(): { readonly method: string; readonly path: string; readonly id: string; readonly kind: string }[]
+  vendors(): Record<string, unknown>[]
+  close(): Promise<void>
+}
+
+export async function openBench(
+  options: { suppliers?: Record<string, unknown>[]; seed?: 'demo' | 'empty' } = {},
+): Promise<Bench> {
+  const [database, sandbox] = await Promise.all([createTestDatabase(), startSandbox({ seed: options.seed ?? 'empty' })])
+  for (const supplier of options.suppliers ?? []) sandbox.plex.state.data.suppliers.add(supplier)
+  const env = {
+    ...sandbox.env,
+    DATABASE_URL: database.url,
+    ML_CONNECTOR_KEY: Buffer.alloc(32, 7).toString('base64'),
+    PLEX_CALLS_PER_MINUTE: '100000',
+    PROCURIFY_CALLS_PER_MINUTE: '100000',
+    SYNC_TIMEOUT: '2s',
+    SYNC_LEASE: '5s',
+    SYNC_GRACE: '200ms',
+  }
+  const start = (args: string, extra: Record<string, string> = {}) =>
+    startProgram(args.split(' '), { ...env, ...extra })
+  return {
+    sandbox,
+    database,
+    env,
+    start,
+    run: (args, extra) => start(args, extra).finished,
+    writes: () =>
+      sandbox.log.entries.flatMap(({ system, method, path, effect }) =>
+        system === 'procurify' && effect !== null ? [{ method, path, id: String(effect.id), kind: effect.kind }] : [],
+      ),
+    vendors: () => sandbox.procurify.state.data.vendors.all().filter((row) => row['type'] !== 1),
+    close: async () => {
+      await sandbox.close()
+      await database.close()
+    },
+  }
+}
+
+let counter = 0
+
+/** A supplier with everything a vendor needs; each its own name and code. */
+export function makeSupplier(fields: Record<string, unknown> = {}): Record<string, unknown> {
+  counter += 1
+  const number = String(counter).padStart(4, '0')
+  return {
+    id: `5a00${number}-0000-4000-8000-00000000${number}`,
+    code: `SUP-${number}`,
+    name: `Supplier ${number}`,
+    status: 'Active',
+    type: 'Raw Material',
+    webAddress: `https://supplier-${number}.example`,
+    note: null,
+    ...fields,
+  }
+}
