@@ -1,0 +1,260 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { HttpNote } from '../../src/domain/audit.js'
+import type { Wanted } from '../../src/domain/decision.js'
+import {
+  afterLookFirst,
+  afterLookUp,
+  afterSend,
+  backoffMs,
+  type Claim,
+  type Delivered,
+  type Found,
+  type LookUp,
+  type Settled,
+} from '../../src/domain/delivery.js'
+import type { Failure, Result } from '../../src/domain/failure.js'
+import { explain } from '../../src/domain/problems.js'
+
+const GRACE_MS = 600_000
+const HTTP: HttpNote = { method: 'POST', path: '/api/v3/vendors/', status: 201, request_id: 'r1' }
+
+function aWanted(action: Wanted['action'] = 'create'): Wanted {
+  const targetId = action === 'create' ? null : '7'
+  const content = { draft: { name: 'Acme' }, payload: { name: 'Acme' }, wantedHash: 'w' }
+  return { action, targetId, targetKey: 'Acme', ...content, changes: [], message: null }
+}
+
+function aClaim(over: Partial<Claim> = {}): Claim {
+  return {
+    ...{
+      intentId: 1,
+      claimNo: 1,
+      sourceId: 's',
+      sourceKey: 'S',
+      sourceHash: 'h',
+      wanted: aWanted(),
+      attempt: 1,
+      inDoubt: false,
+    },
+    ...{ unresolvedForMs: 0, absentForMs: null, replayOf: null, goodForMs: 150_000 },
+    ...over,
+  }
+}
+const inDoubt = (over: Partial<Claim> = {}) => aClaim({ inDoubt: true, unresolvedForMs: 1000, ...over })
+
+function aFailure(kind: Failure['kind'], over: Partial<Failure> = {}): Failure {
+  return { ok: false, kind, code: 'server_error', message: 'No.', status: 500, http: HTTP, retryAfterMs: null, ...over }
+}
+
+const found = (over: Partial<Found> = {}): Result<LookUp> => ({
+  ok: true,
+  value: {
+    kind: 'found',
+    found: { targetId: '7', targetKey: 'Acme', matches: true, http: HTTP, refuse: null, ...over },
+  },
+})
+const absent = (complete: boolean): Result<LookUp> => ({ ok: true, value: { kind: 'absent', complete } })
+const REFUSE = { code: 'vendor_relink', message: 'It belongs to another.' }
+
+describe('the look before a creation', () => {
+  it('lets the creation go ahead when nothing is there', () => {
+    expect(afterLookFirst(aClaim(), absent(false))).toBe('send')
+  })
+
+  it('adopts what is there already, with its content if that is what was wanted', () => {
+    const done = { kind: 'done', action: 'adopt', targetId: '7', targetKey: 'Acme', code: null, http: null }
+    expect(afterLookFirst(aClaim(), found())).toEqual({ ...done, wanted: aWanted() })
+    expect(afterLookFirst(aClaim(), found({ matches: false }))).toEqual({ ...done, wanted: null })
+  })
+
+  it('parks what may not be taken', () => {
+    expect(afterLookFirst(aClaim(), found({ refuse: REFUSE }))).toEqual({
+      kind: 'dead',
+      ...REFUSE,
+      doubt: 'none',
+      http: null,
+    })
+  })
+
+  it('is repeated later when it failed, without a doubt: nothing was sent', () => {
+    const failure = aFailure('transient')
+    expect(afterLookFirst(aClaim(), failure)).toEqual({ kind: 'retry', inMs: 1000, doubt: 'none', failure })
+  })
+
+  it('parks when it was refused for good', () => {
+    expect(afterLookFirst(aClaim(), aFailure('permanent'))).toMatchObject({
+      kind: 'dead',
+      code: 'server_error',
+      doubt: 'none',
+    })
+  })
+})
+
+describe('the look-up of a creation in doubt', () => {
+  const look = (claim: Claim, result: Result<LookUp>) => afterLookUp(claim, result, GRACE_MS)
+
+  it('found is recovered, with the write that made it', () => {
+    const done = { kind: 'done', action: 'adopt', targetId: '7', targetKey: 'Acme', code: 'recovered', http: HTTP }
+    expect(look(inDoubt(), found())).toEqual({ ...done, wanted: aWanted() })
+  })
+
+  it('found with other content is ours all the same, but planned anew', () => {
+    expect(look(inDoubt(), found({ matches: false }))).toMatchObject({ kind: 'done', wanted: null, code: 'recovered' })
+  })
+
+  it('found but not to be taken is parked', () => {
+    expect(look(inDoubt(), found({ refuse: REFUSE }))).toMatchObject({ kind: 'dead', code: 'vendor_relink' })
+  })
+
+  it('absent once is looked for again after the grace time', () => {
+    expect(look(inDoubt(), absent(true))).toEqual({ kind: 'absent', inMs: GRACE_MS })
+  })
+
+  it('absent again too early waits for the rest of the grace time', () => {
+    expect(look(inDoubt({ absentForMs: GRACE_MS - 1 }), absent(true))).toMatchObject({
+      kind: 'retry',
+      inMs: 1,
+      doubt: 'kept',
+    })
+  })
+
+  it('absent twice, the grace time apart, is sent', () => {
+    expect(look(inDoubt({ absentForMs: GRACE_MS }), absent(true))).toBe('send')
+  })
+
+  it('absent from an incomplete answer is no fact: looked for again, then parked still in doubt', () => {
+    expect(look(inDoubt(), absent(false))).toMatchObject({ kind: 'retry', inMs: GRACE_MS - 1000, doubt: 'kept' })
+    const old = inDoubt({ unresolvedForMs: GRACE_MS, absentForMs: GRACE_MS })
+    expect(look(old, absent(false))).toMatchObject({ kind: 'dead', code: 'in_doubt', doubt: 'kept' })
+  })
+
+  it.each(['transient', 'permanent', 'auth', 'stop', 'unknown'] as const)(
+    'that failed (%s) keeps the doubt',
+    (kind) => {
+      expect(look(inDoubt(), aFailure(kind))).toMatchObject({ kind: 'retry', doubt: 'kept' })
+    },
+  )
+})
+
+describe('the look-up of an update in doubt', () => {
+  const look = (over: Partial<Claim>, result: Result<LookUp>) =>
+    afterLookUp(inDoubt({ wanted: aWanted('update'), ...over }), result, GRACE_MS)
+
+  it('is recovered when the object holds it', () => {
+    expect(look({}, found())).toMatchObject({
+      kind: 'done',
+      action: 'update',
+      wanted: aWanted('update'),
+      code: 'recovered',
+    })
+  })
+
+  it('is absent while the object holds something else, and sent again when it stays so', () => {
+    expect(look({}, found({ matches: false }))).toEqual({ kind: 'absent', inMs: GRACE_MS })
+    expect(look({ absentForMs: GRACE_MS }, found({ matches: false }))).toBe('send')
+  })
+})
+
+describe('the answer to a write', () => {
+  it('that took effect is done, with what was sent', () => {
+    const value: Delivered = { targetId: '9', targetKey: 'Acme', http: HTTP }
+    expect(afterSend(aClaim(), { ok: true, value })).toEqual({
+      ...{
+        kind: 'done',
+        action: 'create',
+        targetId: '9',
+        targetKey: 'Acme',
+        wanted: aWanted(),
+        code: null,
+        http: HTTP,
+      },
+    })
+  })
+
+  it('that may have arrived is looked for at once', () => {
+    expect(afterSend(aClaim(), aFailure('unknown'))).toMatchObject({ kind: 'retry', inMs: 0, doubt: 'kept' })
+  })
+
+  it('that was refused is parked, the call with it', () => {
+    const failure = aFailure('permanent', { code: 'refused_by_target' })
+    expect(afterSend(aClaim(), failure)).toEqual({
+      ...{ kind: 'dead', code: 'refused_by_target', message: 'No.', doubt: 'none', http: HTTP },
+    })
+  })
+
+  it('that found nothing to change says that the target is gone; a creation has none to be gone', () => {
+    const failure = aFailure('permanent', { code: 'not_found' })
+    expect(afterSend(aClaim({ wanted: aWanted('update') }), failure)).toMatchObject({
+      kind: 'dead',
+      code: 'target_gone',
+    })
+    expect(afterSend(aClaim(), failure)).toMatchObject({ kind: 'dead', code: 'not_found' })
+  })
+
+  it('that was not carried out is tried again later, a Retry-After being the least', () => {
+    const claim = aClaim({ attempt: 3 })
+    expect(afterSend(claim, aFailure('transient'))).toMatchObject({ kind: 'retry', inMs: 4000, doubt: 'none' })
+    expect(afterSend(claim, aFailure('transient', { retryAfterMs: 60_000 }))).toMatchObject({ inMs: 60_000 })
+    expect(afterSend(claim, aFailure('transient', { retryAfterMs: 10 }))).toMatchObject({ inMs: 4000 })
+  })
+
+  it.each(['auth', 'stop'] as const)('that ends the pass (%s) leaves the record due', (kind) => {
+    expect(afterSend(aClaim({ attempt: 9 }), aFailure(kind))).toMatchObject({ kind: 'retry', inMs: 0, doubt: 'none' })
+  })
+})
+
+it('waits longer after every try, a quarter of an hour at most', () => {
+  expect([0, 1, 2, 3, 10, 11, 12, 5000].map(backoffMs)).toEqual([
+    1000, 1000, 2000, 4000, 512_000, 900_000, 900_000, 900_000,
+  ])
+})
+
+describe('whatever happens', () => {
+  const kinds = ['transient', 'permanent', 'auth', 'unknown', 'stop'] as const
+  const anyFailure = fc
+    .record({
+      kind: fc.constantFrom(...kinds),
+      code: fc.constantFrom('not_found', 'server_error'),
+      retryAfterMs: fc.option(fc.nat()),
+    })
+    .map(({ kind, ...over }) => aFailure(kind, over))
+  const anyLook = fc.oneof(
+    anyFailure,
+    fc.boolean().map(absent),
+    fc.record({ matches: fc.boolean(), refuse: fc.constantFrom(null, REFUSE) }).map(found),
+  )
+  const anyClaim = fc
+    .record({
+      action: fc.constantFrom('create' as const, 'update' as const, 'adopt' as const),
+      attempt: fc.nat(50),
+      inDoubt: fc.boolean(),
+      unresolvedForMs: fc.nat(2 * GRACE_MS),
+      absentForMs: fc.option(fc.nat(2 * GRACE_MS)),
+    })
+    .map(({ action, ...over }) => aClaim({ wanted: aWanted(action), ...over }))
+
+  it('a doubt ends by a definite answer only: found, or absent twice', () => {
+    fc.assert(
+      fc.property(anyClaim, anyLook, (claim, look) => {
+        const verdict = afterLookUp({ ...claim, inDoubt: true }, look, GRACE_MS)
+        const isProvedAbsent = look.ok && claim.absentForMs !== null && claim.absentForMs >= GRACE_MS
+        if (verdict === 'send') expect(isProvedAbsent).toBe(true)
+        else if (verdict.kind === 'retry') expect(verdict.doubt).toBe('kept')
+        else if (verdict.kind === 'dead' && verdict.doubt === 'none') expect(look.ok && look.value.kind).toBe('found')
+      }),
+    )
+  })
+
+  it('no wait is negative, and every code is explained', () => {
+    fc.assert(
+      fc.property(anyClaim, anyLook, anyFailure, (claim, look, failure) => {
+        const verdicts = [afterLookFirst(claim, look), afterLookUp(claim, look, GRACE_MS), afterSend(claim, failure)]
+        for (const verdict of verdicts.filter((one): one is Settled => one !== 'send')) {
+          if ('inMs' in verdict) expect(verdict.inMs).toBeGreaterThanOrEqual(0)
+          if ('code' in verdict && verdict.code !== null) expect(explain(verdict.code)).not.toBeNull()
+        }
+      }),
+    )
+  })
+})
