@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+/** The executable: argv, env, streams and signals in; exit code out. */
+import { hostname, userInfo } from 'node:os'
+import { main } from '../src/cli/main.js'
+import { terminalIo } from '../src/cli/io.js'
+
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(signal))
+// A reader that went away (`| head`) is no error of ours.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+
+process.exitCode = await main(
+  process.argv.slice(2),
+  terminalIo({
+    env: process.env,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: stop.signal,
+    user: userName(),
+    host: hostname(),
+    runtime: `node ${process.version} on ${process.platform} ${process.arch}`,
+  }),
+)
+
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`
+  }
+}

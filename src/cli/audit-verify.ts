@@ -1,0 +1,153 @@
+import { walkChain, type AuditRow, type ChainFault } from '../domain/audit.js'
+import { EXIT_CODES } from '../domain/outcome.js'
+import { openJournal, readHead } from '../store/journal.js'
+import type { AuditVerifyFlags, PrintedHead } from './commands/audit.js'
+import type { Context } from './program.js'
+import { withState, type State } from './state.js'
+import { columnsOf, wrap } from './table.js'
+
+/** The first thing wrong with the journal. */
+interface Fault {
+  readonly seq: number
+  readonly what: 'changed' | 'removed' | 'reordered' | 'head_differs' | 'head_pruned'
+  readonly message: string
+}
+
+interface Verified {
+  readonly rows: number
+  readonly start: PrintedHead
+  readonly head: PrintedHead
+  readonly fault: Fault | null
+}
+
+/** Walks the chain in flat memory. Exit 0 = it is intact (and leads to `--head`), 3 = it is not; the first bad seq is named. */
+export function verifyAudit(context: Context, flags: AuditVerifyFlags): Promise<number> {
+  return withState(context, 'audit verify', async (state) => {
+    const { io } = context
+    const verified = await walk(state, flags.head ?? null)
+    const { rows, start, head, fault } = verified
+    const exitCode = fault === null ? EXIT_CODES.done : EXIT_CODES.partial
+    if (flags.json === true) {
+      const { connection } = state.config
+      const ends = { start: textOf(start), head: textOf(head) }
+      const document = { schema: 'ml-connector/audit-verify@1', exit_code: exitCode, connection, rows, ...ends, fault }
+      io.out(`${JSON.stringify(document)}\n`)
+    } else {
+      const lines = tell(verified, flags.head ?? null).flatMap((line) => wrap(line, columnsOf(io)))
+      io.out(`${lines.join('\n')}\n`)
+    }
+    return exitCode
+  })
+}
+
+/** What one walk over the rows saw. */
+class Walk {
+  rows = 0
+  fault: ChainFault | null = null
+  /** What the first row says it follows. Where the chain begins is told only after the last row, and compared then. */
+  first: PrintedHead | null = null
+  readonly hashes = new Map<number, string>()
+  private chain: ReturnType<typeof walkChain> | null = null
+
+  /** `marks`: the seqs whose hashes are to be kept. */
+  constructor(private readonly marks: ReadonlySet<number>) {}
+
+  next(row: AuditRow): void {
+    this.rows += 1
+    if (this.marks.has(row.seq)) this.hashes.set(row.seq, row.hash)
+    this.first ??= { seq: row.seq - 1, hash: row.prev_hash }
+    this.chain ??= walkChain(this.first)
+    this.fault ??= this.chain.next(row)
+  }
+
+  end(): PrintedHead | null {
+    return this.chain?.end() ?? null
+  }
+}
+
+/** Runs may go on meanwhile: what was the head before the walk must be met on the way, and the end must not be behind it. */
+async function walk({ config, database: { db } }: State, printed: PrintedHead | null): Promise<Verified> {
+  const { connection } = config
+  const before = parse(await readHead(db, connection))
+  const seen = new Walk(new Set([before.seq, printed?.seq ?? 0]))
+  const { start } = await openJournal(db, connection).chain((batch) => batch.forEach((row) => seen.next(row)))
+  const after = parse(await readHead(db, connection))
+  seen.hashes.set(start.seq, start.hash)
+  const fault =
+    faultOfRows(seen, start) ?? faultOfHeads(seen, start, before, after) ?? faultOfPrinted(seen, start, printed)
+  return { rows: seen.rows, start, head: after, fault }
+}
+
+function faultOfRows({ first, fault }: Walk, start: PrintedHead): Fault | null {
+  if (first !== null && first.seq > start.seq) return removed(start.seq + 1)
+  if (first !== null && first.hash !== start.hash) return reordered(start.seq + 1)
+  if (fault === null) return null
+  const { seq } = fault
+  if (fault.what === 'missing') return removed(seq)
+  if (fault.what === 'changed')
+    return { seq, what: 'changed', message: `Row ${seq} was changed: its hash does not fit what it says.` }
+  return reordered(seq)
+}
+
+function removed(seq: number): Fault {
+  return { seq, what: 'removed', message: `Row ${seq} was removed.` }
+}
+
+function reordered(seq: number): Fault {
+  return {
+    seq,
+    what: 'reordered',
+    message: `Row ${seq} does not follow the row before it: rows were reordered or replaced.`,
+  }
+}
+
+function faultOfHeads(seen: Walk, start: PrintedHead, before: PrintedHead, after: PrintedHead): Fault | null {
+  const end = seen.end() ?? start
+  if (end.seq < before.seq) return removed(end.seq + 1)
+  const isMet = seen.hashes.get(before.seq) === before.hash && (end.seq !== after.seq || end.hash === after.hash)
+  if (isMet && end.seq <= after.seq) return null
+  const { seq } = isMet ? after : before
+  const message = `The head says row ${seq} is the last one and has the hash ${(isMet ? after : before).hash}; the rows say otherwise.`
+  return { seq, what: 'head_differs', message }
+}
+
+function faultOfPrinted(seen: Walk, start: PrintedHead, printed: PrintedHead | null): Fault | null {
+  if (printed === null) return null
+  const { seq, hash } = printed
+  const end = seen.end() ?? start
+  if (seq > end.seq) {
+    return {
+      seq: end.seq + 1,
+      what: 'removed',
+      message: `Row ${seq} was the head once, and the journal ends at row ${end.seq}: the end was removed.`,
+    }
+  }
+  if (seq < start.seq) {
+    return {
+      seq,
+      what: 'head_pruned',
+      message: `Row ${seq} was pruned: the journal begins behind row ${start.seq}. Prove this head against the exported file.`,
+    }
+  }
+  if (seen.hashes.get(seq)?.startsWith(hash) === true) return null
+  const message = `Row ${seq} has another hash than the head given: it, or a row before it, was replaced and the chain rewritten.`
+  return { seq, what: 'head_differs', message }
+}
+
+/** Heads on lines of their own: they are copied to where they prove something later. */
+function tell({ rows, start, head, fault }: Verified, printed: PrintedHead | null): string[] {
+  if (fault?.what === 'head_pruned') return [fault.message]
+  if (fault !== null) return ['The journal is not intact.', fault.message]
+  const from = start.seq === 0 ? '' : ` from row ${start.seq + 1} on`
+  const proof = printed === null ? [] : ['It leads through', textOf(printed)]
+  return [`The journal is intact${from}: ${rows} rows, head`, textOf(head), ...proof]
+}
+
+function textOf({ seq, hash }: PrintedHead): string {
+  return `${seq}:${hash}`
+}
+
+function parse(head: string): PrintedHead {
+  const [seq = '0', hash = ''] = head.split(':')
+  return { seq: Number(seq), hash }
+}

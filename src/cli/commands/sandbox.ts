@@ -1,0 +1,46 @@
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import type { Context } from '../program.js'
+
+export interface SandboxFlags {
+  readonly plexPort: number
+  readonly procurifyPort: number
+  readonly suppliers: number
+  readonly seed: 'demo' | 'empty'
+}
+
+export function defineSandbox(program: Command, context: Context): void {
+  program
+    .command('sandbox')
+    .description('local simulators of Plex and Procurify with seed data; prints the settings to use them')
+    .option('--plex-port <port>', 'port of the simulated Plex', parsePort, 4010)
+    .option('--procurify-port <port>', 'port of the simulated Procurify', parsePort, 4020)
+    .option('--suppliers <n>', 'suppliers in the seed data', parseNumber, 300)
+    .addOption(new Option('--seed <kind>', 'what the simulators hold at the start').choices(['demo', 'empty']).default('demo'))
+    .addHelpText('after', SANDBOX_EXAMPLES)
+    .action(async (flags: SandboxFlags) => {
+      const { serveSandbox } = await import('../sandbox.js')
+      context.exit.code = await serveSandbox(context, flags)
+    })
+}
+
+const SANDBOX_EXAMPLES = `
+Runs until Ctrl-C. Everything is in memory and on loopback.
+
+Examples:
+  (umask 077; ml-connector sandbox > sandbox.env)       start it and keep its settings
+  ml-connector --env-file sandbox.env migrate           in a second terminal
+  ml-connector --env-file sandbox.env sync suppliers
+  curl localhost:4020/_sandbox/log                      every request it got
+  curl -X POST localhost:4020/_sandbox/faults -d '{"kind":"throttle","system":"procurify","retryAfter":"5"}'
+`
+
+function parsePort(text: string): number {
+  const port = parseNumber(text)
+  if (port > 65_535) throw new InvalidArgumentError('It must be a port from 0 (any) to 65535.')
+  return port
+}
+
+function parseNumber(text: string): number {
+  if (!/^\d{1,7}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
+  return Number(text)
+}

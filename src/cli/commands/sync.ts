@@ -1,0 +1,70 @@
+import { InvalidArgumentError, type Command } from 'commander'
+import { parseDuration } from '../../domain/duration.js'
+import type { Context } from '../program.js'
+
+/** Options of every pass, as commander hands them over. */
+export interface PassFlags {
+  readonly dryRun?: boolean
+  readonly limit?: number
+  readonly deadline?: number
+  readonly confirm?: string
+  readonly json?: boolean
+  readonly verbose?: boolean
+  readonly quiet?: boolean
+}
+
+export interface SyncFlags extends PassFlags {
+  readonly since?: string
+  readonly full?: boolean
+  readonly repairDrift?: boolean
+}
+
+export function withPassOptions(command: Command): Command {
+  return command
+    .option('--dry-run', 'print the plan field by field; read only, nothing is stored or sent')
+    .option('--limit <n>', 'work on at most n records', parseCount)
+    .option('--deadline <duration>', 'end after this time, e.g. 10m (default: SYNC_DEADLINE)', parseDeadline)
+    .option('--confirm <hash>', 'allow exactly the plan a safety stop printed')
+    .option('--json', 'exactly one JSON document on stdout')
+    .option('--verbose', 'every record that was worked on')
+    .option('--quiet', 'silent unless a person or the next run must do something')
+}
+
+export function defineSync(program: Command, context: Context): void {
+  const sync = program.command('sync').description('poll Plex, plan, and push to Procurify: one bounded pass')
+  withPassOptions(sync.command('suppliers').description('Plex suppliers -> Procurify vendors'))
+    .option('--since <iso>', 'read from this instant; never moves the watermark back', parseInstant)
+    .option('--full', 'compare every record, addresses and e-mails included')
+    .option('--repair-drift', 'also undo hand edits in Procurify to fields that Plex owns')
+    .addHelpText('after', SUPPLIER_EXAMPLES)
+    .action(async (flags: SyncFlags) => {
+      const { syncSuppliers } = await import('../sync-suppliers.js')
+      context.exit.code = await syncSuppliers(context, flags)
+    })
+}
+
+const SUPPLIER_EXAMPLES = `
+Examples:
+  ml-connector sync suppliers --dry-run          what would change, without changing it
+  ml-connector sync suppliers                    one pass
+  ml-connector sync suppliers --full             nightly: compare everything
+  ml-connector sync suppliers --quiet            from cron: mail only when something needs attention
+  ml-connector sync suppliers --confirm 1f0c...  go on after a safety stop, with exactly that plan
+`
+
+function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number, 1 or more.')
+  return Number(text)
+}
+
+function parseDeadline(text: string): number {
+  const duration = parseDuration(text)
+  if (duration === null || duration === 0) throw new InvalidArgumentError('It must be a duration such as 90s, 10m or 1h.')
+  return duration
+}
+
+function parseInstant(text: string): string {
+  const isInstant = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text))
+  if (!isInstant) throw new InvalidArgumentError('It must be an instant with its zone, such as 2026-11-01T00:00:00Z.')
+  return text
+}

@@ -1,0 +1,61 @@
+/** (argv, io) -> exit code. Every way the program can end passes through here. */
+import { CommanderError } from 'commander'
+import { ConfigError } from '../domain/errors.js'
+import { EXIT_CODES, USAGE_EXIT_CODE } from '../domain/outcome.js'
+import type { Io } from './io.js'
+import { buildProgram } from './program.js'
+
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  const exit = { code: 0 }
+  try {
+    await buildProgram(io, exit).parseAsync([...argv], { from: 'user' })
+    return exit.code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT_CODE
+    const wantsJson = argv.includes('--json')
+    if (error instanceof ConfigError) return reportMistakes(io, error, wantsJson)
+    const { isDatabaseTrouble } = await import('./wire.js')
+    if (isDatabaseTrouble(error)) return reportDatabase(io, error, wantsJson)
+    return reportBug(io, error, argv, wantsJson)
+  }
+}
+
+function reportMistakes(io: Io, error: ConfigError, wantsJson: boolean): number {
+  for (const problem of error.problems) io.err(`ml-connector: ${problem}\n`)
+  if (wantsJson) printError(io, USAGE_EXIT_CODE, 'usage', error.problems)
+  return USAGE_EXIT_CODE
+}
+
+function reportDatabase(io: Io, error: unknown, wantsJson: boolean): number {
+  const message = `The state database cannot be reached: ${messageOf(error)}. Nothing is lost; run again when it is back.`
+  io.err(`ml-connector: ${message}\n`)
+  if (wantsJson) printError(io, EXIT_CODES.interrupted, 'database_unavailable', [message])
+  return EXIT_CODES.interrupted
+}
+
+/** The report holds no settings, no arguments' values and no environment: it can be attached as it is. */
+function reportBug(io: Io, error: unknown, argv: readonly string[], wantsJson: boolean): number {
+  const command = argv.filter((word) => /^-{0,2}[a-z][a-z-]*$/.test(word)).join(' ')
+  const lines = [
+    'ml-connector: this is a bug in the program. Nothing was left half done: run again when it is mended.',
+    'Please open an issue with these lines:',
+    `  command   ${command}`,
+    `  runtime   ${io.runtime}`,
+    `  error     ${messageOf(error)}`,
+    ...(error instanceof Error && error.stack !== undefined ? error.stack.split('\n').slice(1, 12) : []),
+  ]
+  io.err(`${lines.join('\n')}\n`)
+  if (wantsJson) printError(io, EXIT_CODES.failed, 'bug', [messageOf(error)])
+  return EXIT_CODES.failed
+}
+
+function printError(io: Io, exitCode: number, code: string, messages: readonly string[]): void {
+  const problems = messages.map((message) => ({ code, message }))
+  io.out(`${JSON.stringify({ schema: 'ml-connector/error@1', exit_code: exitCode, problems })}\n`)
+}
+
+function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  // A connection URL in a driver's message may hold a password.
+  return text.replace(/\b(postgres(?:ql)?:\/\/[^:@/\s]*):[^@\s]*@/g, '$1:***@')
+}

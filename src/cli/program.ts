@@ -1,0 +1,71 @@
+/** The command tree. Every command brings its flags and examples; what it does is imported when it runs. */
+import { Command, Option } from 'commander'
+import type { Io } from './io.js'
+import { defineAudit } from './commands/audit.js'
+import { defineCheck } from './commands/check.js'
+import { defineCredentials } from './commands/credentials.js'
+import { defineDemo } from './commands/demo.js'
+import { defineExplain } from './commands/explain.js'
+import { defineMigrate } from './commands/migrate.js'
+import { defineSandbox } from './commands/sandbox.js'
+import { defineStatus } from './commands/status.js'
+import { defineSync } from './commands/sync.js'
+import { readVersion } from './version.js'
+
+/** Options every command takes, before or after its name. */
+export interface GlobalOptions {
+  readonly envFile?: string
+  readonly connection?: string
+  readonly color: boolean
+  readonly logLevel?: 'debug' | 'info' | 'warn' | 'error'
+}
+
+/** What a command's action gets: the world it may touch, and where its exit code goes. */
+export interface Context {
+  readonly io: Io
+  readonly exit: { code: number }
+  readonly global: () => GlobalOptions
+  /** The command line without its values: stored with the run. */
+  readonly version: string
+}
+
+export function buildProgram(io: Io, exit: { code: number }): Command {
+  const program = new Command('ml-connector')
+  const version = readVersion()
+  const context: Context = { io, exit, version, global: () => program.opts<GlobalOptions>() }
+  program
+    .description('Keeps Plex (manufacturing ERP) and Procurify (procurement) in step: one bounded pass per run.')
+    .version(version)
+    .option('--env-file <file>', 'read settings from this file (default: .env, if there is one)')
+    .option('--connection <name>', 'use this Plex + Procurify pair (default: CONNECTION, or "default")')
+    .option('--no-color', 'plain text')
+    .addOption(new Option('--log-level <level>', 'what goes to stderr').choices(['debug', 'info', 'warn', 'error']))
+    .showHelpAfterError('(add --help for the options and examples)')
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
+    .exitOverride()
+    .addHelpText('after', EXAMPLES)
+  const definitions = [
+    defineSync,
+    defineAudit,
+    defineStatus,
+    defineCheck,
+    defineCredentials,
+    defineMigrate,
+    defineExplain,
+    defineSandbox,
+    defineDemo,
+  ]
+  for (const define of definitions) define(program, context)
+  return program
+}
+
+const EXAMPLES = `
+Examples:
+  ml-connector demo                         a first look: everything on this machine, nothing to configure
+  ml-connector check                        what is missing before the first run, in the order to fix it
+  ml-connector sync suppliers --dry-run     what a run would change, field by field
+  ml-connector audit show --record ACME     the story of one record
+
+Exit codes: 0 done, 1 bug, 2 usage or settings, 3 a record was parked for a person, 4 not finished (run again),
+5 login or role refused, 6 another run holds the stream, 7 safety stop.
+`

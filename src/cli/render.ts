@@ -1,0 +1,90 @@
+/** How a finished pass is shown: JSON, a table for a person, one line for cron, or nothing when all is well. */
+import { CATEGORIES, type Problem } from '../domain/tally.js'
+import { EXIT_CODES, type RunOutcome } from '../domain/outcome.js'
+import type { PlanLine } from '../passes/pass.js'
+import type { PassFlags } from './commands/sync.js'
+import type { Context } from './program.js'
+import type { RunJson } from './result.js'
+import { oneLine } from './text.js'
+
+/** Outcomes that need nobody: `--quiet` says nothing about them. */
+const QUIET_OUTCOMES: readonly RunOutcome[] = ['done', 'interrupted', 'busy']
+/** Mail from cron stays readable. */
+const MAX_QUIET_LINES = 15
+const MAX_PROBLEMS_SHOWN = 10
+
+export async function printRun(context: Context, flags: PassFlags, run: RunJson): Promise<void> {
+  const { io } = context
+  if (flags.json === true) return io.out(`${JSON.stringify(run)}\n`)
+  if (flags.quiet === true) {
+    if (!QUIET_OUTCOMES.includes(run.outcome)) io.out(quietLines(run).join('\n') + '\n')
+    return
+  }
+  if (!io.isOutTerminal && !run.dry_run && run.problems.length === 0) return io.out(`${summaryLine(run)}\n`)
+  const { paint, table } = await import('./table.js')
+  const style = paint(io, context.global().color)
+  io.out(`${style.bold(summaryLine(run))}\n`)
+  if (run.counts.read > 0 && io.isOutTerminal) io.out(`${table(io, style, ['records', 'count'], countRows(run))}\n`)
+  if ('plan' in run && run.plan !== undefined) io.out(planText(run.plan))
+  if (run.plan_hash !== undefined) io.out(`plan hash ${run.plan_hash}\n`)
+  const shown = flags.verbose === true ? run.problems : run.problems.slice(0, MAX_PROBLEMS_SHOWN)
+  for (const problem of shown) io.out(`${style.warn(problem.code)}  ${problemText(problem)}\n`)
+  const hidden = run.problems.length - shown.length
+  if (hidden > 0) io.out(`... and ${hidden} more: --verbose shows all, ml-connector status sums them up\n`)
+}
+
+/** Everything cron needs in one line. */
+function summaryLine(run: RunJson): string {
+  const { counts, calls } = run
+  const parts = CATEGORIES.filter((name) => counts[name] > 0).map((name) => `${counts[name]} ${name.replace('_', ' ')}`)
+  const what = parts.length === 0 ? 'nothing to do' : parts.join(', ')
+  const sent = calls.plex.requests + calls.procurify.requests
+  const kind = run.dry_run ? `${run.command} (dry run)` : run.command
+  const perChange = changedOf(run) === 0 ? '' : `, ${(sent / changedOf(run)).toFixed(1)} a changed record`
+  return `${kind}: ${run.outcome} (${run.exit_code}) - ${counts.read} read, ${what}; ${sent} calls${perChange}; ${(run.duration_ms / 1000).toFixed(1)} s; head ${shortHead(run.audit_head)}`
+}
+
+function changedOf({ counts, dry_run }: RunJson): number {
+  return dry_run ? 0 : counts.created + counts.updated + counts.adopted
+}
+
+/** The whole head is in --json and in `audit verify`; here it is for the eye. */
+function shortHead(head: string): string {
+  return head.slice(0, head.indexOf(':') + 13)
+}
+
+function countRows({ counts }: RunJson): string[][] {
+  const rows = CATEGORIES.filter((name) => counts[name] > 0).map((name) => [
+    name.replace('_', ' '),
+    String(counts[name]),
+  ])
+  return [['read', String(counts.read)], ...rows]
+}
+
+function planText(plan: readonly PlanLine[]): string {
+  if (plan.length === 0) return 'Nothing would be changed.\n'
+  const lines = plan.flatMap(({ action, source_key, source_id, target_id, changes }) => [
+    `${action} ${oneLine(source_key ?? source_id)}${target_id === null ? '' : ` -> ${target_id}`}`,
+    ...changes.map(({ field, from, to }) => `    ${field}: ${show(from)} -> ${show(to)}`),
+  ])
+  return `${lines.join('\n')}\n`
+}
+
+function show(value: unknown): string {
+  return value === undefined || value === null
+    ? '(none)'
+    : oneLine(typeof value === 'string' ? `"${value}"` : JSON.stringify(value))
+}
+
+function problemText({ source_key, source_id, message, advice }: Problem): string {
+  const record = source_key ?? source_id
+  return `${record === null ? '' : `${oneLine(record)}: `}${oneLine(message)} ${advice}`
+}
+
+function quietLines(run: RunJson): string[] {
+  const problems = run.problems.map((problem) => `${problem.code}: ${problemText(problem)}`)
+  const room = MAX_QUIET_LINES - 2
+  const more = problems.length > room ? [`... and ${problems.length - room + 1} more`] : []
+  const next = run.exit_code === EXIT_CODES.partial ? 'Next: ml-connector status' : 'Next: ml-connector check'
+  return [summaryLine(run), ...problems.slice(0, room - more.length), ...more, next]
+}

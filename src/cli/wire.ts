@@ -1,0 +1,233 @@
+/** The one place that knows every adapter: settings in, a world for the passes out. */
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { loadConfig, readEnvFile, type Config } from '../config.js'
+import { contentHash } from '../domain/content-hash.js'
+import { ConfigError } from '../domain/errors.js'
+import { needsSurvey, planSuppliers, type PlanSuppliersOptions } from '../domain/plan-suppliers.js'
+import type { SupplierDetail, Vendor } from '../domain/supplier.js'
+import type { CallCounts, Http } from '../http.js'
+import { makePlex } from '../plex/client.js'
+import { makeSupplierSource } from '../plex/suppliers.js'
+import type { Clock, Credentials, Journal, Reporter, Store, Stream, Vault } from '../ports.js'
+import { makeProcurify } from '../procurify/client.js'
+import { makeVendorTarget, readVendors } from '../procurify/vendors.js'
+import { openPacer } from '../store/budget.js'
+import { bindConnection } from '../store/connection.js'
+import { isConnectionTrouble, openDatabase, type Database } from '../store/database.js'
+import { openJournal } from '../store/journal.js'
+import { schemaState } from '../store/migrate.js'
+import { openStore } from '../store/store.js'
+import { openVault } from '../store/vault.js'
+import type { Context } from './program.js'
+
+/** Settings from the environment and the env file, with `--connection` on top. */
+export function readConfig({ io, global }: Pick<Context, 'io' | 'global'>): Config {
+  const { envFile, connection } = global()
+  const file = readEnvFile(envFile ?? null)
+  return loadConfig(connection === undefined ? io.env : { ...io.env, CONNECTION: connection }, file)
+}
+
+/** Opens the state database, starting the embedded server if that is what the settings say. */
+export async function openState(config: Config, command: string): Promise<Database> {
+  const applicationName = `ml-connector ${command}`
+  if (config.databaseUrl !== 'embedded') return openDatabase(config.databaseUrl, { applicationName })
+  const { startEmbedded } = await import('../store/embedded.js')
+  const { url } = await startEmbedded(config.dataDir)
+  return openDatabase(url, { applicationName })
+}
+
+/** Passes and readers refuse a schema that is not exactly theirs, by name. */
+export async function requireCurrentSchema({ db }: Database): Promise<void> {
+  const state = await schemaState(db)
+  switch (state.kind) {
+    case 'current':
+      return
+    case 'empty':
+      throw new ConfigError('The database has no tables yet. Run: ml-connector migrate')
+    case 'behind':
+      throw new ConfigError(
+        `The database is behind this program (missing ${state.missing.join(', ')}). Run: ml-connector migrate`,
+      )
+    case 'ahead':
+      throw new ConfigError(
+        `The database is ahead of this program (it has ${state.unknown.join(', ')}). Install the newer version of ml-connector.`,
+      )
+    case 'edited':
+      throw new ConfigError(
+        `Applied migrations were edited: ${state.files.join(', ')}. Restore the files of this release, then run: ml-connector migrate`,
+      )
+  }
+}
+
+/** Pool and driver errors, as opposed to bugs of ours. */
+export function isDatabaseTrouble(error: unknown): boolean {
+  return isConnectionTrouble(error)
+}
+
+export interface WorldOptions {
+  readonly command: string
+  readonly runId: string
+  readonly reporter: Reporter
+  /** False = a dry run: nothing is bound or written but budgets and tokens. */
+  readonly write: boolean
+  readonly deadlineMs: number
+}
+
+export interface World {
+  readonly config: Config
+  readonly database: Database
+  readonly store: Store
+  readonly journal: Journal
+  readonly vault: Vault
+  readonly clock: Clock
+  readonly deadlineAt: number
+  readonly calls: { readonly plex: CallCounts; readonly procurify: CallCounts }
+  readonly plex: Http
+  readonly procurify: Http
+  close(): Promise<void>
+}
+
+export async function openWorld(context: Context, options: WorldOptions): Promise<World> {
+  const config = readConfig(context)
+  const database = await openState(config, options.command)
+  try {
+    await requireCurrentSchema(database)
+    return await assemble(context, config, database, options)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function assemble(
+  { io, version }: Context,
+  config: Config,
+  database: Database,
+  options: WorldOptions,
+): Promise<World> {
+  const { db } = database
+  const { connection, plex, procurify } = config
+  const bound = await bindConnection(
+    db,
+    {
+      connection,
+      plexHost: hostOf(plex.baseUrl),
+      pcn: plex.pcn,
+      plexTenant: plex.tenantId,
+      procurifyHost: hostOf(procurify.baseUrl),
+    },
+    options.write,
+  )
+  const actor = { user: io.user, host: io.host, requester: bound.requester, version, settings: config.settingsHash }
+  const holder = `${options.command} on ${io.host} (run ${options.runId})`
+  const store = openStore(db, { connection, actor, salt: bound.salt, leaseMs: config.sync.leaseMs, holder })
+  const vault = openVault(db, connection, config.masterKeys)
+  const clock = systemClock
+  const deadlineAt = clock.now() + options.deadlineMs
+  const calls = { plex: newCounts(), procurify: newCounts() }
+  const shared = {
+    clock,
+    vault,
+    reporter: options.reporter,
+    signal: io.signal,
+    deadlineAt: () => deadlineAt,
+    timeoutMs: config.sync.timeoutMs,
+    version,
+  }
+  const logins = {
+    plex: await loginOf('plex', vault, plex.credentials),
+    procurify: await loginOf('procurify', vault, procurify.credentials),
+  }
+  const pacerOf = (system: 'plex' | 'procurify', perMinute: number, maxTimeouts: number | null) =>
+    openPacer(db, {
+      name: budgetName(system, config[system].baseUrl, logins[system]),
+      perMinute,
+      maxTimeouts,
+      coolDownMs: TIMEOUT_COOL_DOWN_MS,
+    })
+  return {
+    ...{ config, database, store, vault, clock, deadlineAt, calls },
+    journal: openJournal(db, connection),
+    plex: makePlex(plex, {
+      ...shared,
+      credentials: logins.plex,
+      counts: calls.plex,
+      pacer: pacerOf('plex', plex.callsPerMinute, null),
+    }),
+    procurify: makeProcurify(procurify, {
+      ...shared,
+      credentials: logins.procurify,
+      counts: calls.procurify,
+      pacer: pacerOf('procurify', procurify.callsPerMinute, procurify.maxTimeouts),
+    }),
+    close: () => database.close(),
+  }
+}
+
+/** Procurify suspends access for repeated slow requests; this is how long we then leave it alone. */
+const TIMEOUT_COOL_DOWN_MS = 15 * 60_000
+
+/** The vault wins over the environment: that is only for the time before `credentials set`. */
+async function loginOf(system: 'plex' | 'procurify', vault: Vault, fromEnv: Credentials): Promise<Credentials> {
+  return (await vault.credentials(system)) ?? fromEnv
+}
+
+/** One budget per system and login, whatever connection uses it. */
+function budgetName(system: string, baseUrl: string, login: Credentials): string {
+  const identity = login.clientId ?? login.apiKey ?? login.username
+  return `${system}:${contentHash([hostOf(baseUrl), identity?.reveal() ?? '']).slice(0, 16)}`
+}
+
+function hostOf(url: string): string {
+  return new URL(url).host
+}
+
+function newCounts(): CallCounts {
+  return { requests: 0, throttled: 0, retried: 0 }
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallMs: () => Date.now(),
+  sleep: async (ms, signal) => {
+    // An early end of the wait is what the signal is for; whoever waits looks at the signal itself.
+    await delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
+  },
+}
+
+export function supplierStream(
+  world: World,
+  options: { repairDrift: boolean },
+): Stream<SupplierDetail, readonly Vendor[]> {
+  const { config, plex, procurify } = world
+  const { supplier } = config
+  const planOptions: PlanSuppliersOptions = {
+    pcn: config.plex.pcn,
+    skipTypes: supplier.skipTypes,
+    inactiveStatuses: supplier.inactiveStatuses,
+    knownIds: supplier.knownIds,
+    repairDrift: options.repairDrift,
+  }
+  return {
+    name: 'suppliers',
+    feeds: [],
+    firstLoadIsExempt: true,
+    floor: null,
+    source: makeSupplierSource(plex, {
+      dateFilter: config.plex.dateFilter,
+      addresses: supplier.addresses,
+      concurrency: config.sync.concurrency,
+    }),
+    target: makeVendorTarget(procurify, { pageSize: config.procurify.pageSize, clock: world.clock }),
+    scope: contentHash([supplier.skipTypes, supplier.inactiveStatuses]).slice(0, 16),
+    needsSurvey: (details, links) => needsSurvey(details, links, planOptions),
+    survey: () => readVendors(procurify, config.procurify.pageSize),
+    plan: (details, links, known) =>
+      planSuppliers(details, links, known === null ? null : { ...known, vendors: known.survey }, planOptions),
+  }
+}
+
+export function newRunId(): string {
+  return randomUUID()
+}

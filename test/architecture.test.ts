@@ -1,0 +1,135 @@
+/** The house rule of the README's layout section: who may import whom, and where each library lives. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize, relative } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '..')
+
+interface Import {
+  readonly file: string
+  readonly of: string
+}
+
+const files = ['bin', 'src'].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name)),
+)
+const textOf = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]))
+
+/** Static, dynamic and re-exporting imports. */
+const imports: Import[] = files.flatMap((file) =>
+  [...(textOf.get(file) ?? '').matchAll(/(?:from|import)\s*\(?\s*'([@\w./-][^'\s,]*)'/g)].map((match) => {
+    const target = match[1] ?? ''
+    const of = target.startsWith('.') ? normalize(join(dirname(file), target)).replace(/\.js$/, '.ts') : target
+    return { file, of }
+  }),
+)
+
+/** The part of the house a file belongs to. */
+function partOf(file: string): string {
+  if (file.startsWith('bin')) return 'bin'
+  const [, first = '', second] = file.split('/')
+  if (second !== undefined) return first
+  if (first.startsWith('http')) return 'http'
+  return first === 'ports.ts' ? 'ports' : 'config'
+}
+
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  domain: [],
+  ports: ['domain'],
+  config: ['ports', 'domain'],
+  http: ['ports', 'domain'],
+  passes: ['ports', 'domain'],
+  plex: ['http', 'ports', 'domain', 'config'],
+  procurify: ['http', 'ports', 'domain', 'config'],
+  store: ['ports', 'domain'],
+  sandbox: [],
+  cli: ['passes', 'plex', 'procurify', 'store', 'http', 'config', 'ports', 'domain', 'sandbox'],
+  bin: ['cli'],
+}
+
+const HOME_OF: Record<string, RegExp> = {
+  commander: /^src\/cli\//,
+  chalk: /^src\/cli\//,
+  'cli-table3': /^src\/cli\//,
+  axios: /^src\/http/,
+  'axios-retry': /^src\/http/,
+  kysely: /^src\/store\//,
+  pg: /^src\/store\//,
+  jose: /^src\/store\/vault\.ts$/,
+  zod: /^src\/(config|settings)\.ts$|\/schema\.ts$/,
+  'big.js': /^src\/domain\//,
+}
+
+describe('the import rule', () => {
+  it('sees the house', () => {
+    expect(files.length).toBeGreaterThan(50)
+    expect(imports.length).toBeGreaterThan(200)
+  })
+
+  it('lets every part import only what lies below it', () => {
+    const ours = imports.filter(({ of }) => of.endsWith('.ts'))
+    const broken = ours.filter(({ file, of }) => {
+      const [from, to] = [partOf(file), partOf(of)]
+      return from !== to && !(MAY_IMPORT[from] ?? []).includes(to)
+    })
+    expect(broken).toEqual([])
+  })
+
+  it('keeps the adapters out of the CLI but for wire.ts and what manages the systems themselves', () => {
+    const adapters = imports.filter(
+      ({ file, of }) => partOf(file) === 'cli' && ['plex', 'procurify'].includes(partOf(of)),
+    )
+    expect(new Set(adapters.map(({ file }) => file))).toEqual(new Set(['src/cli/wire.ts']))
+  })
+
+  it('keeps each library in one place', () => {
+    const astray = imports.filter(({ file, of }) => HOME_OF[of] !== undefined && !HOME_OF[of].test(file))
+    expect(astray).toEqual([])
+  })
+
+  it('knows every library that is used', () => {
+    const libraries = imports.map(({ of }) => of).filter((of) => !of.endsWith('.ts') && !of.startsWith('node:'))
+    expect(libraries.filter((name) => HOME_OF[name] === undefined)).toEqual([])
+  })
+
+  it('keeps the domain free of I/O', () => {
+    const allowed = new Set(['node:crypto'])
+    const impure = imports.filter(
+      ({ file, of }) => partOf(file) === 'domain' && of.startsWith('node:') && !allowed.has(of),
+    )
+    expect(impure).toEqual([])
+    const clocks = files.filter(
+      (file) =>
+        partOf(file) === 'domain' && /Date\.now\(|new Date\(\)|Math\.random|randomUUID/.test(textOf.get(file) ?? ''),
+    )
+    expect(clocks).toEqual([])
+  })
+
+  it('touches the process only in bin', () => {
+    const touching = files.filter(
+      (file) => !file.startsWith('bin') && /\bprocess\.[a-z]/.test(stripComments(textOf.get(file) ?? '')),
+    )
+    expect(touching).toEqual([])
+  })
+
+  it('loads the sandbox and the heavy modules of a command only when it runs', () => {
+    const isStatic = (file: string, of: string) =>
+      new RegExp(
+        `^import (?!type)[^']*?from '${relative(dirname(file), of)
+          .replace(/\.ts$/, '.js')
+          .replace(/^(?!\.)/, './')}'`,
+        'm',
+      ).test(textOf.get(file) ?? '')
+    const eager = imports.filter(
+      ({ file, of }) => file.startsWith('src/cli/commands/') && of.endsWith('.ts') && isStatic(file, of),
+    )
+    const heavy = eager.filter(({ of }) => !of.startsWith('src/domain/') && !of.startsWith('src/cli/commands/'))
+    expect(heavy).toEqual([])
+  })
+})
+
+function stripComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*$/gm, '')
+}
