@@ -1,9 +1,10 @@
 /** What the passes need of the world, as types only. Adapters implement these; `cli/wire.ts` brings them together. */
 import type { AuditEvent, AuditRow } from './domain/audit.js'
-import type { Detail, Planned } from './domain/decision.js'
+import type { Detail, Followed, Planned } from './domain/decision.js'
 import type { Claim, Delivered, LookUp, Settled } from './domain/delivery.js'
 import type { Result } from './domain/failure.js'
 import type { Json, Link, Note, StreamName, System, Touched } from './domain/record.js'
+import type { AccountCode, Building, Department, Location, OrderPlace, Place, PlexAccount } from './domain/refdata.js'
 import type { Secret } from './domain/secret.js'
 import type { SourceWindow, Watermark } from './domain/window.js'
 
@@ -59,11 +60,15 @@ export interface Target {
   send(claim: Claim, sendBefore: number): Promise<Result<Delivered>>
 }
 
-/** Everything that makes one kind of record flow one way. */
-export interface Stream<R = unknown, S = unknown> {
+/** All that delivering needs to know of a stream. */
+export interface Outlet {
   readonly name: StreamName
-  readonly source: Source<R>
   readonly target: Target
+}
+
+/** Everything that makes one kind of record flow one way. */
+export interface Stream<R = unknown, S = unknown> extends Outlet {
+  readonly source: Source<R>
   readonly feeds: readonly Feed[]
   /** The first load may be as large as it likes: everything is new then. */
   readonly firstLoadIsExempt: boolean
@@ -86,6 +91,35 @@ export interface Known<S> {
   readonly linkedTargets: ReadonlyMap<string, Link>
   /** Target keys (names) that open intents are about to take, by source id. */
   readonly reserved: ReadonlyMap<string, string>
+}
+
+/** A list read whole. */
+export interface Listed<T> {
+  readonly rows: readonly T[]
+  /** One sentence for each row that could not be understood and was left out. */
+  readonly unreadable: readonly string[]
+}
+
+/** Reference data of both systems: short lists without a date filter, read whole, and the orders that name departments. */
+export interface RefdataSources {
+  readonly plex: {
+    accounts(): Promise<Result<Listed<PlexAccount>>>
+    buildings(): Promise<Result<Listed<Building>>>
+    /** Orders of a window, with the answer's `Date` (see `Source.list`). */
+    orders(
+      window: SourceWindow,
+      onBatch: (orders: OrderPlace[], answeredAtMs: number | null) => Promise<void>,
+    ): Promise<Result<ListOutcome>>
+    /** Where the lines of an order belong, blanks filled in from the order; none when Plex does not show it any more. */
+    linePlaces(order: OrderPlace): Promise<Result<readonly Place[]>>
+    /** Null = Plex does not show it. */
+    order(id: string): Promise<Result<OrderPlace | null>>
+  }
+  readonly procurify: {
+    locations(): Promise<Result<Listed<Location>>>
+    departments(): Promise<Result<Listed<Department>>>
+    accountCodes(): Promise<Result<Listed<AccountCode>>>
+  }
 }
 
 // ------------------------------------------------------------------------------------------------ the state database
@@ -152,6 +186,8 @@ export interface Store {
   /** The links of these records, of their parts too (`<id>/2`). */
   links(stream: StreamName, sourceIds: readonly string[]): Promise<Map<string, Link>>
   countLinks(stream: StreamName): Promise<number>
+  /** Every record of the stream we ever decided about, paired or not, by source id. For short lists only. */
+  everyLink(stream: StreamName): Promise<Map<string, Link>>
   /** Target ids of some linked records, newest first: proof that a look-up saw what it should. */
   witnesses(stream: StreamName, limit: number): Promise<string[]>
   /** Every linked record by target id. */
@@ -170,6 +206,13 @@ export interface Store {
     items: readonly Planned[],
     links: ReadonlyMap<string, Link>,
   ): Promise<CommitCount>
+
+  /** Stores what following linked records taught, with its audit rows and parked records. */
+  follow(stream: StreamName, runId: string, items: readonly Followed[]): Promise<void>
+  /** What the daily ration has left out: created since `since`, and creations that are decided and not delivered. */
+  creations(stream: StreamName, since: string): Promise<{ readonly done: number; readonly open: ReadonlySet<string> }>
+  /** When the last run of the stream that finished was started; null = none is remembered. */
+  lastRun(stream: StreamName): Promise<string | null>
 
   /** Claims due intents (also those whose claim ran out) and opens their attempts, committed before anything is sent. */
   claim(stream: StreamName, runId: string, limit: number, sourceIds?: readonly string[]): Promise<Claim[]>

@@ -104,10 +104,10 @@ function reordered(seq: number): Fault {
 function faultOfHeads(seen: Walk, start: PrintedHead, before: PrintedHead, after: PrintedHead): Fault | null {
   const end = seen.end() ?? start
   if (end.seq < before.seq) return removed(end.seq + 1)
-  const isMet = seen.hashes.get(before.seq) === before.hash && (end.seq !== after.seq || end.hash === after.hash)
+  const isMet = seen.hashes.get(before.seq) === before.hash
   if (isMet && end.seq <= after.seq) return null
   const { seq } = isMet ? after : before
-  const message = `The head says row ${seq} is the last one and has the hash ${(isMet ? after : before).hash}; the rows say otherwise.`
+  const message = `The head says that row ${seq} is the last one and has the hash ${(isMet ? after : before).hash}; the rows say otherwise.`
   return { seq, what: 'head_differs', message }
 }
 

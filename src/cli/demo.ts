@@ -1,5 +1,5 @@
 /** A full cycle on realistic data, through the very commands an operator types. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startSandbox, type Sandbox } from '../sandbox/sandbox.js'
@@ -11,7 +11,9 @@ import type { Context } from './program.js'
 
 export async function runDemo({ io }: Context): Promise<number> {
   const home = await mkdtemp(join(tmpdir(), 'ml-connector-demo-'))
-  const sandbox = await startSandbox({ seed: 'demo' })
+  // As root the server runs as another user, who must be able to enter.
+  await chmod(home, 0o755)
+  const sandbox = await startSandbox({ seed: 'demo', anchor: 'today' })
   try {
     io.out('Starting a private Postgres and simulators of Plex and Procurify ...\n')
     const { url } = await startEmbedded(home)

@@ -1,6 +1,7 @@
 /** The command tree. Every command brings its flags and examples; what it does is imported when it runs. */
 import { Command, Option } from 'commander'
 import type { Io } from './io.js'
+import { defineAlign } from './commands/align.js'
 import { defineAudit } from './commands/audit.js'
 import { defineCheck } from './commands/check.js'
 import { defineCredentials } from './commands/credentials.js'
@@ -46,6 +47,7 @@ export function buildProgram(io: Io, exit: { code: number }): Command {
     .addHelpText('after', EXAMPLES)
   const definitions = [
     defineSync,
+    defineAlign,
     defineAudit,
     defineStatus,
     defineCheck,

@@ -7,10 +7,20 @@ import { ConfigError } from '../domain/errors.js'
 import { needsSurvey, planSuppliers, type PlanSuppliersOptions } from '../domain/plan-suppliers.js'
 import type { SupplierDetail, Vendor } from '../domain/supplier.js'
 import type { CallCounts, Http } from '../http.js'
+import { isForPlex } from '../domain/plan-refdata-item.js'
+import type { AlignPass } from '../passes/align.js'
+import { makeAccountTarget } from '../plex/accounts.js'
 import { makePlex } from '../plex/client.js'
+import { makePlexRefdata } from '../plex/refdata.js'
 import { makeSupplierSource } from '../plex/suppliers.js'
 import type { Clock, Credentials, Journal, Reporter, Store, Stream, Vault } from '../ports.js'
 import { makeProcurify } from '../procurify/client.js'
+import {
+  makeAccountCodeTarget,
+  makeDepartmentTarget,
+  makeLocationTarget,
+  makeProcurifyRefdata,
+} from '../procurify/refdata.js'
 import { makeVendorTarget, readVendors } from '../procurify/vendors.js'
 import { openPacer } from '../store/budget.js'
 import { bindConnection } from '../store/connection.js'
@@ -225,6 +235,29 @@ export function supplierStream(
     survey: () => readVendors(procurify, config.procurify.pageSize),
     plan: (details, links, known) =>
       planSuppliers(details, links, known === null ? null : { ...known, vendors: known.survey }, planOptions),
+  }
+}
+
+/** Both sides of the reference data and where each kind is delivered to. */
+export function refdataParts({ config, plex, procurify, clock }: World): Pick<AlignPass, 'sources' | 'targets'> {
+  const options = { pageSize: config.procurify.pageSize, clock }
+  const codes = makeAccountCodeTarget(procurify, options)
+  const accounts = makeAccountTarget(plex)
+  return {
+    sources: {
+      plex: makePlexRefdata(plex, config.plex.dateFilter),
+      procurify: makeProcurifyRefdata(procurify, config.procurify.pageSize),
+    },
+    targets: {
+      locations: makeLocationTarget(procurify, options),
+      departments: makeDepartmentTarget(procurify, options),
+      // Accounts are the one kind that goes both ways: each intent says which.
+      accounts: {
+        lookFirst: (claim) => (isForPlex(claim) ? accounts : codes).lookFirst(claim),
+        lookUp: (claim, witnesses) => (isForPlex(claim) ? accounts : codes).lookUp(claim, witnesses),
+        send: (claim, sendBefore) => (isForPlex(claim) ? accounts : codes).send(claim, sendBefore),
+      },
+    },
   }
 }
 

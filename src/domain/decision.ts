@@ -1,5 +1,5 @@
 import type { Failure } from './failure.js'
-import type { Change, Json, Note } from './record.js'
+import type { Change, Json, Link, Note } from './record.js'
 
 /** One noted record read in detail. */
 export type Detail<R> =
@@ -44,5 +44,16 @@ export interface Planned {
   readonly sourceHash: string | null
   /** The record as it was read: kept with a waiting or parked intent for comparison. */
   readonly record: Json
+  readonly decision: Decision
+  /** With `observe`: what `link.sent` becomes, so that the same is not observed again. */
+  readonly learned?: Json
+}
+
+/** What a look at the target taught about a linked record: its state, and perhaps something worth a row or a person. */
+export interface Followed {
+  readonly link: Link
+  /** Becomes `link.detail`. */
+  readonly detail: Json
+  readonly targetKey: string | null
   readonly decision: Decision
 }

@@ -7,6 +7,7 @@ import type { ProblemCode } from './problems.js'
 import type { Json, Link } from './record.js'
 import type { SupplierDetail, VendorSurvey } from './supplier.js'
 import { readDraft } from './vendor-draft.js'
+import { indexVendors } from './vendor-index.js'
 import { matchVendors, type Match } from './vendor-match.js'
 import { allotNames, keptForm, NamesInUse, ownerOf, type NameClaim } from './vendor-name.js'
 
@@ -128,8 +129,7 @@ function settleNames(
     if (name === null) claims.push(toClaim(pair, options))
     else names.set(pair.id, name)
   }
-  const inUse = survey === null ? new NamesInUse() : listNamesInUse(survey)
-  return new Map([...names, ...allotNames(claims, inUse)])
+  return new Map([...names, ...(survey === null ? [] : allotNames(claims, listNamesInUse(survey)))])
 }
 
 /** The name of a vendor that takes no name from anybody; null = it must be asked for. */
@@ -138,7 +138,7 @@ function nameWithoutAsking(pair: Paired, options: PlanSuppliersOptions): string 
   // An adopted vendor keeps its own name; what Plex calls it is remembered, to know a rename when it comes.
   if (match.kind === 'adopt' || match.kind === 'park') return plain
   if (match.kind === 'none') return null
-  if (match.kind === 'linked' && !options.repairDrift && pair.sent !== null && isSettled(pair)) return pair.sent.name
+  if (!options.repairDrift && pair.sent !== null && isSettled(pair)) return pair.sent.name
   const kept = keptName(pair, options)
   // Only active vendors can be confused.
   if (!draft.active) return kept ?? plain
@@ -163,8 +163,7 @@ function toClaim(pair: Paired, options: PlanSuppliersOptions): NameClaim {
 
 /** Names of active vendors, names confirmed on links, and names that intents are about to take. */
 function listNamesInUse({ vendors, linkedTargets, reserved }: VendorSurvey): NamesInUse {
-  const inUse = new NamesInUse()
-  for (const { id, name, active } of vendors) if (active) inUse.add(name, id)
+  const inUse = new NamesInUse(indexVendors(vendors).nameOwners)
   for (const [vendorId, { targetKey, sent }] of linkedTargets) {
     if (targetKey !== null && readDraft(sent)?.active !== false) inUse.add(targetKey, vendorId)
   }

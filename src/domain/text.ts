@@ -48,7 +48,7 @@ export function countPoints(text: string): number {
  */
 export function fold(text: string): string {
   const visible = text.replace(/\p{Cf}/gu, '').normalize('NFKC')
-  return cleanLine(visible).toUpperCase().toLowerCase().normalize('NFKC')
+  return cleanLine(visible).toUpperCase().toLowerCase()
 }
 
 /** Words at the end of a company name that say how it is registered, not who it is. */
@@ -77,11 +77,10 @@ const LEGAL_WORDS = new Set([
  */
 export function similarityKey(name: string): string {
   const spelled = fold(name)
-    .replace(/\./g, '')
     .replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ')
     .trim()
-  // `s a s`, left over from `S. A. S.`, is the word `sas`.
+  // `s a s`, left over from `S.A.S.`, is the word `sas`.
   const words = spelled.replace(/(?<!\S)(\p{L}) (?=\p{L}(?!\S))/gu, '$1').split(' ')
-  while (words.length > 1 && LEGAL_WORDS.has(words.at(-1) ?? '')) words.pop()
+  while (LEGAL_WORDS.has(words.at(-1) ?? '')) words.pop()
   return words.join('') || fold(name)
 }

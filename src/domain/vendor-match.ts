@@ -8,6 +8,7 @@ import { supplierExternalId } from './map-supplier.js'
 import type { Vendor, VendorSurvey } from './supplier.js'
 import { fold, similarityKey } from './text.js'
 import { readDraft } from './vendor-draft.js'
+import { groupBy, indexVendors, sortById, textOf, type VendorIndex } from './vendor-index.js'
 import { keptForm, type Named } from './vendor-name.js'
 
 export type Match =
@@ -21,9 +22,6 @@ export interface MatchOptions {
   readonly pcn: string
   readonly knownIds: 'none' | 'code'
 }
-
-/** The "no such person" vendor of free-text requests: never a match (contracts/procurify.md section 4). */
-const OTHER_TYPE = 1
 
 /**
  * Matches unlinked active suppliers, all of a batch at once: two that want one vendor must both wait for a person. The
@@ -55,18 +53,13 @@ interface Books {
   readonly linkBySource: ReadonlyMap<string, Link>
   readonly peerById: ReadonlyMap<string, Named>
   readonly peerByCode: ReadonlyMap<string, Named>
-  readonly byExternalId: ReadonlyMap<string, readonly Vendor[]>
-  /** Active ones only, without OTHER. */
-  readonly byFoldedName: ReadonlyMap<string, readonly Vendor[]>
-  readonly bySimilarity: ReadonlyMap<string, readonly Vendor[]>
+  readonly index: VendorIndex
   /** Folded name -> the supplier whose undelivered intent is about to take it. */
   readonly reservedBy: ReadonlyMap<string, string>
 }
 
 function openBooks(peers: readonly Named[], survey: VendorSurvey, options: MatchOptions): Books {
-  const { linkedTargets, reserved } = survey
-  const vendors = sortById(survey.vendors)
-  const candidates = vendors.filter(({ active, type }) => active && type !== OTHER_TYPE)
+  const { vendors, linkedTargets, reserved } = survey
   return {
     options,
     prefix: supplierExternalId(options.pcn, ''),
@@ -74,9 +67,7 @@ function openBooks(peers: readonly Named[], survey: VendorSurvey, options: Match
     linkBySource: new Map([...linkedTargets.values()].map((link) => [link.sourceId, link])),
     peerById: new Map(peers.map((peer) => [peer.id, peer])),
     peerByCode: new Map(sortById(peers).map((peer) => [textOf(peer.code), peer])),
-    byExternalId: groupBy(vendors, ({ external_id }) => textOf(external_id)),
-    byFoldedName: groupBy(candidates, ({ name }) => fold(name)),
-    bySimilarity: groupBy(candidates, ({ name }) => similarityKey(name)),
+    index: indexVendors(vendors),
     reservedBy: new Map([...reserved].map(([supplierId, name]) => [fold(name), supplierId])),
   }
 }
@@ -84,11 +75,11 @@ function openBooks(peers: readonly Named[], survey: VendorSurvey, options: Match
 /** By our external id, then by the bare code where the settings say that such ids are ours. */
 function byId(seeker: Named, books: Books): Match | null {
   const externalId = books.prefix + seeker.id
-  const own = books.byExternalId.get(externalId) ?? []
+  const own = books.index.byExternalId.get(externalId) ?? []
   if (own.length > 0) return onlyOne(own, externalId, seeker, books, (vendor) => ({ kind: 'own', vendor }))
   const code = textOf(seeker.code)
   if (books.options.knownIds !== 'code' || code === '') return null
-  const known = books.byExternalId.get(code) ?? []
+  const known = books.index.byExternalId.get(code) ?? []
   if (known.length === 0) return null
   return onlyOne(known, code, seeker, books, (vendor) => ({ kind: 'adopt', vendor, remark: null }))
 }
@@ -112,7 +103,7 @@ function onlyOne(
 
 /** By equal folded name among active vendors. */
 function byName(seeker: Named, books: Books): Match {
-  const called = books.byFoldedName.get(fold(seeker.plain)) ?? []
+  const called = books.index.byFoldedName.get(fold(seeker.plain)) ?? []
   const held = called.flatMap((vendor) => {
     const holder = holderOf(vendor, seeker, books)
     return holder === null ? [] : [{ vendor, holder }]
@@ -183,7 +174,7 @@ function parkRivals(seekers: readonly Named[], matches: Map<string, Match>): voi
 
 /** Nearly the same name as a vendor that is nobody's yet: probably the same company, typed by hand. */
 function parkSimilar(seeker: Named, books: Books, adopted: ReadonlySet<string>): Match | null {
-  const alike = books.bySimilarity.get(similarityKey(seeker.plain)) ?? []
+  const alike = books.index.bySimilarity.get(similarityKey(seeker.plain)) ?? []
   const similar = alike.filter((vendor) => holderOf(vendor, seeker, books) === null && !adopted.has(vendor.id))
   if (similar.length === 0) return null
   const names = similar.map(describe).join(', ')
@@ -206,26 +197,6 @@ function describe({ id, name }: Vendor): string {
   return `vendor ${id} "${name}"`
 }
 
-/** In one order whatever the list's: neither a choice nor a message may change between two reads. */
-function sortById<T extends { readonly id: string }>(items: readonly T[]): T[] {
-  return [...items].sort((a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : 1))
-}
-
 function listIds(vendors: readonly Vendor[]): string {
   return vendors.map(({ id }) => id).join(', ')
-}
-
-function textOf(value: string | null): string {
-  return value?.trim() ?? ''
-}
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const item of items) {
-    const key = keyOf(item)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [item])
-    else group.push(item)
-  }
-  return groups
 }

@@ -46,18 +46,21 @@ export interface NameClaim extends Named {
 
 /** Folded name -> who has it: vendor ids, or `supplier:<id>` where there is no vendor yet. */
 export class NamesInUse {
-  private readonly owners = new Map<string, Set<string>>()
+  private readonly added = new Map<string, string[]>()
+
+  /** `known` is shared between plans, so it is not added to. */
+  constructor(private readonly known: ReadonlyMap<string, readonly string[]>) {}
 
   add(name: string, owner: string): void {
     const key = fold(name)
-    const owners = this.owners.get(key)
-    if (owners === undefined) this.owners.set(key, new Set([owner]))
-    else owners.add(owner)
+    this.added.set(key, [...(this.added.get(key) ?? []), owner])
   }
 
   /** Does anybody but these have it? */
   isTaken(name: string, self: readonly string[]): boolean {
-    return [...(this.owners.get(fold(name)) ?? [])].some((owner) => !self.includes(owner))
+    const key = fold(name)
+    const owners = [...(this.known.get(key) ?? []), ...(this.added.get(key) ?? [])]
+    return owners.some((owner) => !self.includes(owner))
   }
 }
 

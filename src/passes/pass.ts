@@ -2,8 +2,9 @@
 import type { Planned } from '../domain/decision.js'
 import type { Failure } from '../domain/failure.js'
 import type { RunOutcome } from '../domain/outcome.js'
+import type { Follower } from './follow.js'
 import type { Tally } from '../domain/tally.js'
-import type { Clock, Reporter, Store, Stream } from '../ports.js'
+import type { Clock, Outlet, Reporter, Store, Stream } from '../ports.js'
 
 export interface PassSettings {
   readonly overlapMs: number
@@ -24,9 +25,9 @@ export interface PassOptions {
   readonly full: boolean
 }
 
-export interface Pass {
+export interface Pass<S extends Outlet = Stream> {
   readonly runId: string
-  readonly stream: Stream
+  readonly stream: S
   readonly store: Store
   readonly clock: Clock
   readonly reporter: Reporter
@@ -35,27 +36,29 @@ export interface Pass {
   readonly tally: Tally
   /** Passes of streams this one depends on, by the word before the colon in what a record waits for (`supplier:<id>`). */
   readonly needs: Readonly<Record<string, Pass>>
+  /** What became of linked records in the target; null = the stream ends with the write. */
+  readonly follower: Follower | null
   /** Clock milliseconds at which the pass must have ended. */
   readonly deadlineAt: number
   readonly signal: AbortSignal
 }
 
 /** Has the pass to end here? Says so in the tally, once. */
-export function isOver(pass: Pass): boolean {
+export function isOver(pass: Pass<Outlet>): boolean {
   if (pass.signal.aborted)
     return endEarly(pass, 'interrupted', 'The run was told to stop; what was in flight is settled.')
   if (pass.clock.now() < pass.deadlineAt) return false
   return endEarly(pass, 'out_of_time', 'The deadline was reached; the rest stays for the next run.')
 }
 
-function endEarly(pass: Pass, code: string, message: string): true {
+function endEarly(pass: Pass<Outlet>, code: string, message: string): true {
   pass.tally.end('interrupted')
   pass.tally.problem(code, message)
   return true
 }
 
 /** A failed call that ends the pass: by which exit, and in which words. */
-export function endByFailure(pass: Pass, failure: Failure): void {
+export function endByFailure(pass: Pass<Outlet>, failure: Failure): void {
   pass.tally.end(outcomeOf(failure))
   pass.tally.problem(failure.code, failure.message)
 }
@@ -72,7 +75,7 @@ export interface SafetyStop {
 }
 
 /** True = a person allowed exactly this. */
-export function isConfirmed(pass: Pass, stop: SafetyStop): boolean {
+export function isConfirmed(pass: Pass<Outlet>, stop: SafetyStop): boolean {
   const { confirm } = pass.options
   if (confirm === stop.hash) return true
   pass.tally.end('stopped')

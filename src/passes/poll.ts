@@ -108,7 +108,7 @@ async function readWindow(
   return { ok: true, value: total }
 }
 
-const HALVABLE = new Set(['timed_out', 'server_error', 'connection_lost', 'broken_answer', 'answer_too_large'])
+export const HALVABLE = new Set(['timed_out', 'server_error', 'connection_lost', 'broken_answer', 'answer_too_large'])
 
 function stopped(): Failure {
   const message = 'The pass ended before the window was read.'

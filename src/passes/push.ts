@@ -4,6 +4,7 @@
  */
 import { afterLookFirst, afterLookUp, afterSend, type Claim, type Settled } from '../domain/delivery.js'
 import type { Failure } from '../domain/failure.js'
+import type { Outlet } from '../ports.js'
 import { endByFailure, isOver, type Pass } from './pass.js'
 
 /** Claims taken at a time, for each concurrent delivery: few transactions, and little to release when the pass must end. */
@@ -19,7 +20,7 @@ interface Delivery {
 }
 
 /** `sourceIds` null = everything of the stream that is due. */
-export async function push(pass: Pass, sourceIds: readonly string[] | null): Promise<void> {
+export async function push(pass: Pass<Outlet>, sourceIds: readonly string[] | null): Promise<void> {
   const { store, stream, clock, settings } = pass
   const witnesses = witnessesOnce(pass)
   const halt = { by: null as Failure | null }
@@ -47,7 +48,7 @@ export async function push(pass: Pass, sourceIds: readonly string[] | null): Pro
 
 /** Delivers claims side by side and settles them in groups as they come in. */
 async function deliverAll(
-  pass: Pass,
+  pass: Pass<Outlet>,
   claims: readonly Claim[],
   claimedAt: number,
   witnesses: () => Promise<string[]>,
@@ -72,7 +73,7 @@ async function deliverAll(
 
 /** Null = the claim is a rival's by now: nothing may be said about it. */
 async function deliver(
-  pass: Pass,
+  pass: Pass<Outlet>,
   claim: Claim,
   claimedAt: number,
   witnesses: () => Promise<string[]>,
@@ -109,7 +110,7 @@ function stopsThePass(verdict: Settled): Failure | null {
   return failure !== null && (failure.kind === 'auth' || failure.kind === 'stop') ? failure : null
 }
 
-async function settle(pass: Pass, deliveries: readonly Delivery[]): Promise<void> {
+async function settle(pass: Pass<Outlet>, deliveries: readonly Delivery[]): Promise<void> {
   if (deliveries.length === 0) return
   const ours = await pass.store.settle(pass.stream.name, pass.runId, deliveries)
   for (const { claim, verdict } of deliveries) if (ours.has(claim.intentId)) tallyVerdict(pass, claim, verdict)
@@ -117,7 +118,7 @@ async function settle(pass: Pass, deliveries: readonly Delivery[]): Promise<void
 
 const CATEGORY = { create: 'created', update: 'updated', adopt: 'adopted' } as const
 
-function tallyVerdict({ tally }: Pass, claim: Claim, verdict: Settled): void {
+function tallyVerdict({ tally }: Pass<Outlet>, claim: Claim, verdict: Settled): void {
   switch (verdict.kind) {
     case 'done':
       return tally.mark(claim.sourceId, verdict.wanted === null ? 'pending' : CATEGORY[verdict.action])
@@ -132,7 +133,7 @@ function tallyVerdict({ tally }: Pass, claim: Claim, verdict: Settled): void {
 }
 
 /** True = something became due. Waits for a grace time or a back-off as long as patience, deadline and signal allow. */
-async function waitForDue(pass: Pass, patience: { leftMs: number }): Promise<boolean> {
+async function waitForDue(pass: Pass<Outlet>, patience: { leftMs: number }): Promise<boolean> {
   const { nextDueInMs } = await pass.store.openWork(pass.stream.name)
   if (nextDueInMs === null) return false
   const waitMs = Math.max(1, Math.ceil(nextDueInMs))
@@ -143,7 +144,7 @@ async function waitForDue(pass: Pass, patience: { leftMs: number }): Promise<boo
   return true
 }
 
-async function countLeftovers(pass: Pass): Promise<void> {
+async function countLeftovers(pass: Pass<Outlet>): Promise<void> {
   const { pending, inDoubt } = await pass.store.openWork(pass.stream.name)
   if (pending + inDoubt === 0) return
   pass.tally.end('interrupted')
@@ -156,7 +157,7 @@ async function countLeftovers(pass: Pass): Promise<void> {
 }
 
 /** Target ids known to exist, read when the first record in doubt asks. */
-function witnessesOnce({ store, stream }: Pass): () => Promise<string[]> {
+function witnessesOnce({ store, stream }: Pass<Outlet>): () => Promise<string[]> {
   let answer: Promise<string[]> | null = null
   return () => (answer ??= store.witnesses(stream.name, 5))
 }

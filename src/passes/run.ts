@@ -3,7 +3,8 @@ import type { Counts, Problem } from '../domain/tally.js'
 
 import { EXIT_CODES, type RunOutcome } from '../domain/outcome.js'
 import type { Json } from '../domain/record.js'
-import type { Lease } from '../ports.js'
+import type { Lease, Outlet } from '../ports.js'
+import { follow } from './follow.js'
 import { chosenNotebook, memoryNotebook, storeNotebook, type Notebook } from './notebook.js'
 import type { Pass, PlanLine } from './pass.js'
 import { planNotes, type PlanResult } from './plan.js'
@@ -73,6 +74,7 @@ async function work(pass: Pass, notebook: Notebook): Promise<PassResult> {
     if (polled.mayPush) await push(pass, null)
     return toResult(pass, polled, null)
   }
+  if (pass.follower !== null) await follow(pass, pass.follower)
   await store.noteWaiting(stream.name, stream.scope)
   let planned = await planNotes(pass, notebook)
   if (planned.goOn) await push(pass, null)
@@ -132,7 +134,7 @@ function toSummary({ counts, window, problems }: PassResult): Json {
 }
 
 /** Renews the lease while the run lives; a run that dies blocks nobody for longer than the lease. */
-function keepLease(pass: Pass, lease: Lease): { stop(): void } {
+export function keepLease(pass: Pass<Outlet>, lease: Lease): { stop(): void } {
   const over = new AbortController()
   const beat = async (): Promise<void> => {
     while (!over.signal.aborted) {

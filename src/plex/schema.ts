@@ -3,7 +3,9 @@
  * all-zero UUID, and each of these means "no value" (contracts/plex.md section 12).
  */
 import { z } from 'zod'
+import type * as Orders from '../domain/order.js'
 import type { Json } from '../domain/record.js'
+import type { Building as BuildingRecord, Place, PlexAccount } from '../domain/refdata.js'
 
 const NO_ID = '00000000-0000-0000-0000-000000000000'
 
@@ -20,6 +22,9 @@ const id = scalar.transform(String).refine((value) => value.trim() !== '' && val
 /** Flags are booleans or the integers 0 and 1. */
 const flag = scalar.nullish().transform((value) => value === true || value === 'true' || String(value ?? '') === '1')
 
+/** A flag whose absence says nothing: null = not said. */
+const maybeFlag = scalar.nullish().transform((value) => (String(value ?? '').trim() === '' ? null : flag.parse(value)))
+
 export const Supplier = z.object({
   ...{ id, code: text, oldCode: text, name: text, status: text, type: text, webAddress: text, note: text },
   ...{ createdDate: text, modifiedDate: text },
@@ -35,6 +40,68 @@ export const Contact = z.object({ supplierId: text, email: text })
 
 /** `code` is the company code of the login screen, not the numeric PCN. */
 export const Tenant = z.object({ id, code: text })
+
+// Purchase orders (contracts/plex.md section 10). What was parsed once may be parsed again: details are kept and read back.
+const dated = { createdDate: text, modifiedDate: text }
+
+export const Order = z.object({
+  ...{ id, poNumber: text, currencyCode: text, status: text, active: maybeFlag, receive: maybeFlag, type: text },
+  ...{ supplierId: text, poDate: text, dueDate: text, lineItemCount: text, lineItemTotal: text },
+  ...{ building: text, department: text, blanketOrder: maybeFlag, ...dated },
+}) satisfies z.ZodType<Orders.Order>
+
+/** `itemNumber` and `partNumber` are no members of a line in Plex: they are there once they were looked up. */
+export const OrderLine = z.object({
+  ...{ id, lineItemNumber: text, unit: text, orderUnit: text, description: text, unitPrice: text, accountId: text },
+  ...{ itemNumber: text, partNumber: text, manufacturerPartNumber: text, supplierPartNumber: text, note: text },
+  ...{ building: text, department: text, blanketQuantity: text, ...dated },
+}) satisfies z.ZodType<Orders.OrderLine>
+
+export const Release = z.object({
+  ...{ id, poLineItemId: text, status: text, quantity: text, dueDate: text, partNumber: text, supplierCode: text },
+  ...dated,
+}) satisfies z.ZodType<Orders.Release>
+
+/** Which order a release belongs to; a release of which nothing else can be read may still say that. */
+export const ReleaseOwner = z.object({ poId: text, poLineItemId: text })
+
+/** As lists of releases show it. */
+export const OwnedRelease = z.object({ ...Release.shape, poId: text })
+
+export const OrderDetail = z.object({
+  order: Order,
+  lines: z.array(OrderLine),
+  releases: z.array(Release),
+}) satisfies z.ZodType<Orders.OrderDetail>
+
+export const OrderStatus = z.object({
+  ...{ name: id, cancelled: flag, received: flag, onOrder: flag },
+}) satisfies z.ZodType<Orders.OrderStatus>
+
+export const ReleaseStatus = z.object({
+  ...{ name: id, cancelled: flag, received: flag },
+}) satisfies z.ZodType<Orders.ReleaseStatus>
+
+/** Of a GL account, what a line's `accountId` leads to. */
+export const AccountNumber = z.object({ id, accountNumber: text })
+
+// Reference data (contracts/plex.md sections 6 and 11). What does not say whether it is active is in use.
+const active = maybeFlag.transform((value) => value ?? true)
+
+export const Account = z
+  .object({ id, accountNumber: text, name: text, categoryType: text, active })
+  .transform(({ accountNumber, categoryType, ...account }): PlexAccount => {
+    return { ...account, number: accountNumber, category: categoryType }
+  })
+
+export const Building = z
+  .object({ id, buildingCode: text, name: text, active })
+  .transform(({ buildingCode, ...building }): BuildingRecord => ({ ...building, code: buildingCode }))
+
+export const LinePlace = z.object({ building: text, department: text }) satisfies z.ZodType<Place>
+
+/** Of a record that cannot be read otherwise. */
+export const Identified = z.object({ id })
 
 /** The record, or in one sentence why it cannot be used. */
 export type Parsed<T> = { readonly ok: true; readonly record: T } | { readonly ok: false; readonly why: string }

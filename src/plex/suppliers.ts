@@ -3,16 +3,15 @@ import { contentHash } from '../domain/content-hash.js'
 import type { Detail } from '../domain/decision.js'
 import type { Failure, Result } from '../domain/failure.js'
 import type { Json, Note, Touched } from '../domain/record.js'
-import type { SupplierAddress as Address, Supplier as PlexSupplier, SupplierDetail } from '../domain/supplier.js'
-import { isInside, stampKey, type SourceWindow } from '../domain/window.js'
-import type { Answer, Http } from '../http.js'
-import { encode, type Query } from '../http-text.js'
-import type { ListOutcome, Source } from '../ports.js'
+import type { SupplierAddress as Address, SupplierDetail } from '../domain/supplier.js'
+import type { Http } from '../http.js'
+import { encode } from '../http-text.js'
+import type { Source } from '../ports.js'
+import { canSlice, eachOf, makeWindowList, readRecord, readRows, toTouched, type DateFilter } from './resource.js'
 import { Contact, parseRecord, Supplier, SupplierAddress } from './schema.js'
 
 export interface SupplierSourceOptions {
-  /** Which filter the tenant's API knows (contracts/plex.md section 1). */
-  readonly dateFilter: 'modifiedDate' | 'modified_date'
+  readonly dateFilter: DateFilter
   /** False = addresses are not asked for. */
   readonly addresses: boolean
   /** Suppliers read at a time. */
@@ -21,48 +20,28 @@ export interface SupplierSourceOptions {
 
 const PATH = '/mdm/v1/suppliers'
 const CONTACTS = '/mdm/v1/contacts'
-/** Ids of our own for rows without one: they can be parked and shown, and never exist in Plex. */
-const NO_ID = 'unreadable:'
 
 /** One pass over the suppliers: what it learns about unreadable resources holds until its end. */
 export function makeSupplierSource(http: Http, options: SupplierSourceOptions): Source<SupplierDetail> {
   const readAddress = options.addresses ? addressReader(http) : () => Promise.resolve(UNREADABLE)
   const readEmails = emailReader(http)
-  let hasListed = false
-
-  const list: Source<SupplierDetail>['list'] = async (window, onBatch) => {
-    const outcome = { rows: 0, outside: 0 }
-    const listed = await http.stream(PATH, windowQuery(window, options.dateFilter), async (items, answeredAtMs) => {
-      const touched = items.map(toTouched)
-      const inside = window === null ? touched : touched.filter((row) => isInside(row, window))
-      outcome.rows += inside.length
-      outcome.outside += touched.length - inside.length
-      if (inside.length > 0) await onBatch(inside, answeredAtMs)
-    })
-    // Some resources answer "no match" with 404; that is only believed of a route that has worked (contracts/plex.md section 9).
-    const isNoMatch = !listed.ok && listed.code === 'not_found' && hasListed
-    hasListed ||= listed.ok
-    return listed.ok || isNoMatch ? { ok: true, value: outcome satisfies ListOutcome } : listed
-  }
-
   const readOne = async (note: Note, emails: Emails): Promise<Result<Detail<SupplierDetail>>> => {
     if (note.rejection !== null) return rejected(note, note.rejection)
-    const row = await rowOf(http, note)
+    const row = note.record === null ? await readRecord(http, PATH, note.sourceId) : succeed(note.record)
     if (!row.ok) return row.kind === 'auth' ? row : failed(note, row)
-    if (row.value === null) return { ok: true, value: { kind: 'gone', note } }
+    if (row.value === null) return succeed({ kind: 'gone', note })
     const parsed = parseRecord(Supplier, 'supplier', row.value)
     if (!parsed.ok) return rejected(note, parsed.why)
     const address = await readAddress(note.sourceId)
     if (!address.ok) return failed(note, address)
     if (!emails.ok) return failed(note, emails)
     const record = { supplier: parsed.record, address: address.value, emails: emails.value(note.sourceId) }
-    return { ok: true, value: { kind: 'record', note, record, hash: contentHash(record as unknown as Json) } }
+    return succeed({ kind: 'record', note, record, hash: contentHash(record as unknown as Json) })
   }
 
   return {
-    // A lower bound alone cannot be halved: both halves would be answered with the same rows.
-    canSlice: options.dateFilter === 'modifiedDate',
-    list,
+    canSlice: canSlice(options.dateFilter),
+    list: makeWindowList(http, PATH, options.dateFilter, toRow),
     read: async (notes) => {
       const readable = notes.filter((note) => note.rejection === null).map((note) => note.sourceId)
       const emails = readable.length === 0 ? noEmails : await readEmails(readable)
@@ -73,83 +52,30 @@ export function makeSupplierSource(http: Http, options: SupplierSourceOptions): 
         details[place] = detail.value
         return null
       })
-      return refused ?? { ok: true, value: details }
+      return refused ?? succeed(details)
     },
     probe: async (sourceId) => {
-      const row = await getOne(http, sourceId)
-      return row.ok ? { ok: true, value: row.value === null ? null : toTouched(row.value) } : row
+      const row = await readRecord(http, PATH, sourceId)
+      return row.ok ? succeed(row.value === null ? null : toRow(row.value)) : row
     },
   }
 }
 
-/** Runs `work` on every item, some at a time; ends with the first failure it answers. */
-async function eachOf<T>(
-  items: readonly T[],
-  concurrency: number,
-  work: (item: T, place: number) => Promise<Failure | null>,
-): Promise<Failure | null> {
-  const queue = items.entries()
-  const end = { failure: null as Failure | null }
-  const worker = async (): Promise<void> => {
-    for (const [place, item] of queue) {
-      if (end.failure !== null) return
-      end.failure ??= await work(item, place)
-    }
-  }
-  await Promise.all(Array.from({ length: Math.max(1, concurrency) }, worker))
-  return end.failure
+function toRow(row: Json): Touched {
+  return toTouched(row, parseRecord(Supplier, 'supplier', row), (supplier) => supplier.code)
+}
+
+function succeed<T>(value: T): Result<T> {
+  return { ok: true, value }
 }
 
 function rejected(note: Note, message: string): Result<Detail<SupplierDetail>> {
-  return { ok: true, value: { kind: 'rejected', note, code: 'record_unreadable', message } }
+  return succeed({ kind: 'rejected', note, code: 'record_unreadable', message })
 }
 
 /** The failure of one record does not fail the others; a refused login does (the caller sorts that out). */
 function failed(note: Note, failure: Failure): Result<Detail<SupplierDetail>> {
-  return { ok: true, value: { kind: 'failed', note, failure } }
-}
-
-// -------------------------------------------------------------------------------------------------- the supplier itself
-
-/** Dates go out as UTC with `Z`: anything else is answered 400 (contracts/plex.md section 4). */
-function windowQuery(window: SourceWindow | null, style: SupplierSourceOptions['dateFilter']): Query {
-  if (window === null) return {}
-  const from = instant(window.from)
-  if (style === 'modified_date') return { [`${window.by}_date`]: from }
-  return { [`${window.by}DateBegin`]: from, [`${window.by}DateEnd`]: instant(window.to) }
-}
-
-function instant(stamp: string | null): string | undefined {
-  return stamp === null ? undefined : (stampKey(stamp) ?? stamp)
-}
-
-function toTouched(row: Json): Touched {
-  const parsed = parseRecord(Supplier, 'supplier', row)
-  if (!parsed.ok) return unreadable(row, parsed.why)
-  const record: PlexSupplier = parsed.record
-  return {
-    ...{ sourceId: record.id, sourceKey: record.code, modifiedAt: record.modifiedDate, createdAt: record.createdDate },
-    ...{ hash: contentHash({ ...record }), record: { ...record }, rejection: null },
-  }
-}
-
-function unreadable(row: Json, rejection: string): Touched {
-  const hash = contentHash(row)
-  const named = parseRecord(Supplier.pick({ id: true }), 'supplier', row)
-  const sourceId = named.ok ? named.record.id : `${NO_ID}${hash.slice(0, 16)}`
-  return { sourceId, sourceKey: null, modifiedAt: null, createdAt: null, hash, record: null, rejection }
-}
-
-/** What the window showed, else what Plex shows when asked by id; null = it does not exist. */
-async function rowOf(http: Http, note: Note): Promise<Result<Json>> {
-  if (note.record !== null) return { ok: true, value: note.record }
-  return note.sourceId.startsWith(NO_ID) ? { ok: true, value: null } : getOne(http, note.sourceId)
-}
-
-async function getOne(http: Http, sourceId: string): Promise<Result<Json>> {
-  const answer = await http.get(`${PATH}/${encode(sourceId)}`)
-  if (answer.ok) return { ok: true, value: answer.value.value }
-  return answer.code === 'not_found' ? { ok: true, value: null } : answer
+  return succeed({ kind: 'failed', note, failure })
 }
 
 // ---------------------------------------------------------------------------------------------- addresses and e-mails
@@ -164,10 +90,10 @@ function addressReader(http: Http): (sourceId: string) => Promise<Result<Address
   let misses = 0
   return async (sourceId) => {
     if (misses >= GIVE_UP_AFTER) return UNREADABLE
-    const answer = await http.get(`${PATH}/${encode(sourceId)}/addresses`)
+    const answer = await readRows(http, `${PATH}/${encode(sourceId)}/addresses`)
     if (answer.ok) {
       misses = Number.NEGATIVE_INFINITY
-      return { ok: true, value: mainOf(rowsOf(answer.value)) }
+      return succeed(mainOf(answer.value))
     }
     // A missing role is missing for all; a 404 may also be about this one supplier.
     if (answer.kind === 'auth') misses = Number.POSITIVE_INFINITY
@@ -175,10 +101,6 @@ function addressReader(http: Http): (sourceId: string) => Promise<Result<Address
     else return answer
     return UNREADABLE
   }
-}
-
-function rowsOf({ value }: Answer): readonly Json[] {
-  return Array.isArray(value) ? (value as readonly Json[]) : []
 }
 
 /** The one marked as main, else the first by code. Addresses that cannot be read do not count. */
@@ -211,7 +133,8 @@ function emailReader(http: Http): (sourceIds: readonly string[]) => Promise<Emai
     })
     if (!listed.ok) {
       if (listed.kind !== 'auth' && listed.code !== 'not_found') return listed
-      all = 'unreadable'
+      // "Not found" for one supplier may mean that this one has no contacts.
+      if (listed.kind === 'auth' || sourceIds.length > 1) all = 'unreadable'
       return noEmails
     }
     if (sourceIds.length > 1) all = found

@@ -1,5 +1,7 @@
 /** What we read of Procurify's answers: only the members we use (contracts/procurify.md section 4, procurify.openapi.yaml). */
 import { z } from 'zod'
+import type { Json } from '../domain/record.js'
+import type { AccountCode as CodeRecord, Department as DepartmentRecord } from '../domain/refdata.js'
 import type { Vendor as VendorRecord } from '../domain/supplier.js'
 
 /** Numbers arrive as text; ids are integers in the contract and text here. */
@@ -29,3 +31,80 @@ export const Vendor = z.object({
   ...{ addressLineOne: text, addressLineTwo: text, postalCode: text, city: text, state_province: text, country: text },
   ...{ phoneOne: text, fax: text, is_auto_email_po_enabled: flag(false) },
 }) satisfies z.ZodType<VendorRecord>
+
+// What orders need to know (contracts/procurify.md sections 7 to 9). An odd member is taken for an absent one: a row that was
+// left out because of it could be the requisition that must not be made twice.
+const id = scalar.transform(String)
+const loose = text.catch(null)
+const amount = scalar
+  .nullish()
+  .transform((value) => (value === null || value === undefined ? null : String(value)))
+  .catch(null)
+/** Another record: its id, or an object that holds it; the contract has both for the same thing. */
+const reference = z
+  .union([scalar, z.object({ id: scalar }).transform((record) => record.id)])
+  .nullish()
+  .transform((value) => (value === null || value === undefined ? null : String(value)))
+  .catch(null)
+
+export const Me = z.object({ id, firstName: loose, lastName: loose, email: loose, is_active: flag(true) })
+
+/** Location and department of requisitions; a location is called branch in most places. */
+export const Place = z.object({
+  ...{ id, name: text, active: flag(true), branch: reference, location: reference },
+})
+
+/** A code that may be used for a department: the code itself, or only a reference to it. */
+export const Account = z.object({
+  account_code: z
+    .union([z.object({ code: z.string() }), reference.transform((codeId) => ({ code: null, codeId }))])
+    .transform((value) => ({ codeId: null, ...value })),
+  department: reference,
+  active: flag(true),
+})
+
+export const AccountCode = z.object({ id, code: text })
+
+/** `name` of a currency is its code. */
+export const Named = z.object({ name: text, active: flag(true), is_active: flag(true) })
+
+export const OrderItem = z.object({
+  ...{ name: loose, orderNum: amount, order_number: amount, purchase_order: amount, created_at: loose },
+  ...{ pref_vendor: reference, requester: reference, quantity: amount, price: amount },
+})
+
+export const RequisitionOrder = z.object({
+  ...{ num: amount, uuid: loose, status: amount, user: reference, denial_reason: amount, denial_comment: loose },
+})
+
+/** In a list or alone; only the latter has its lines by contract. */
+export const PurchaseOrder = z.object({
+  ...{ procurify_PO: amount, PO_Num: loose, number: loose, state: amount, last_modified: loose },
+  order_items: z
+    .array(z.object({ order_uuid: loose }))
+    .nullish()
+    .catch(null)
+    .transform((lines) => lines ?? []),
+})
+
+// Reference data as it is aligned (contracts/procurify.md section 9).
+export const AlignedCode = z
+  .object({
+    ...{ id, code: text.transform((value) => value ?? ''), description: text.transform((value) => value ?? '') },
+    ...{ account_type: amount, parent: reference, active: flag(true) },
+  })
+  .transform(({ account_type: type, ...code }): CodeRecord => ({ ...code, type }))
+
+export const AlignedPlace = z
+  .object({ ...{ id, name: text, active: flag(true), branch: reference, location: reference, external_id: loose } })
+  .transform(({ id: placeId, name, active, branch, location, external_id: externalId }): DepartmentRecord => {
+    return { id: placeId, name: name ?? '', active, locationId: branch ?? location, externalId }
+  })
+
+/** The rows that can be read at all. */
+export function readable<T>(schema: z.ZodType<T>, rows: readonly Json[]): T[] {
+  return rows.flatMap((row) => {
+    const parsed = schema.safeParse(row)
+    return parsed.success ? [parsed.data] : []
+  })
+}

@@ -9,6 +9,7 @@ import type { Http } from '../http.js'
 import { encode } from '../http-text.js'
 import type { Clock, Target } from '../ports.js'
 import { dataOf, membersOf, readPage, readPages, unexpected } from './client.js'
+import { makeScans } from './scans.js'
 import { Vendor } from './schema.js'
 
 const PATH = '/api/v3/vendors/'
@@ -34,7 +35,7 @@ export interface VendorTargetOptions {
 
 /** Vendors are found again by `external_id`, compared here and exactly: how Procurify's filter compares is undocumented. */
 export function makeVendorTarget(http: Http, { pageSize, clock }: VendorTargetOptions): Target {
-  const scans = makeScans(() => readVendors(http, pageSize), clock)
+  const scans = makeScans(() => readVendors(http, pageSize), { clock, recentMs: RECENT_MS })
   return {
     lookFirst: async (claim) => {
       const externalId = externalIdOf(claim)
@@ -52,10 +53,9 @@ export function makeVendorTarget(http: Http, { pageSize, clock }: VendorTargetOp
       return ok(lookAmong(vendors.value, claim, externalIdOf(claim), isProof(vendors.value, witnesses)))
     },
     send: async (claim, sendBefore) => {
-      scans.forget()
       const sent = await send(http, claim, sendBefore)
-      if (sent.ok) sent.value.written.forEach(scans.add)
-      scans.forget()
+      if (sent.ok) sent.value.written.forEach((vendor) => scans.add(vendor))
+      scans.doubt()
       return sent.ok ? ok(sent.value.delivered) : sent
     },
   }
@@ -67,55 +67,8 @@ function ok<T>(value: T): Result<T> {
 
 // ----------------------------------------------------------------------------------------------------- looking for ours
 
-/** Records in doubt that are looked for within this time of a scan share it. */
-const FRESH_MS = 1_000
 /** Where the filter is ignored each creation would cost a scan; ours added, one of the last minutes does for a first look. */
 const RECENT_MS = 5 * 60_000
-
-interface Scan {
-  readonly vendors: Promise<Result<VendorRecord[]>>
-  /** Clock ms; null = under way. */
-  endedAt: number | null
-  /** Something was written since it began. */
-  isStale: boolean
-}
-
-interface Scans {
-  /** Every vendor, as of now. */
-  fresh(): Promise<Result<VendorRecord[]>>
-  /** Every vendor of some minutes ago, and those written since. */
-  recent(): Promise<Result<VendorRecord[]>>
-  readonly add: (vendor: VendorRecord) => void
-  /** Something is written: what was read before is not the present state. */
-  readonly forget: () => void
-}
-
-function makeScans(read: () => Promise<Result<VendorRecord[]>>, clock: Clock): Scans {
-  let last: Scan | null = null
-  let added: VendorRecord[] = []
-  const start = (): Promise<Result<VendorRecord[]>> => {
-    added = []
-    const scan: Scan = { vendors: read(), endedAt: null, isStale: false }
-    last = scan
-    return scan.vendors.then((vendors) => {
-      scan.endedAt = clock.now()
-      if (!vendors.ok && last === scan) last = null
-      return vendors
-    })
-  }
-  const isWithin = (scan: Scan, ms: number): boolean => scan.endedAt === null || clock.now() - scan.endedAt <= ms
-  return {
-    fresh: () => (last !== null && !last.isStale && isWithin(last, FRESH_MS) ? last.vendors : start()),
-    recent: async () => {
-      const vendors = await (last !== null && isWithin(last, RECENT_MS) ? last.vendors : start())
-      return vendors.ok ? ok([...vendors.value, ...added]) : vendors
-    },
-    add: (vendor) => void added.push(vendor),
-    forget: () => {
-      if (last !== null) last.isStale = true
-    },
-  }
-}
 
 function externalIdOf({ wanted }: Claim): string {
   const value = membersOf(wanted.payload)['external_id']

@@ -6,7 +6,7 @@ import type { World } from './server.js'
 /** What the control routes of one system reach besides the shared world. */
 export interface Controlled {
   readonly system: System
-  /** The records; `tenant` (query parameter `pcn`) picks another tenant than the configured one, where there are several. */
+  /** The records; `tenant` (query parameter `pcn`) picks another one than the configured, where there are several. */
   readonly collections: (tenant: string | null) => Readonly<Record<string, Collection>>
   /** Switches of the simulated system; never holds a secret. */
   readonly options: object

@@ -4,8 +4,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 export type System = 'plex' | 'procurify'
 
 /**
- * One stored record. Loose on purpose: real answers have absent, null and extra members, and the sandbox must be able to
- * hold all of them. Members beginning with `_` are ours (for example the parent of an address) and are never sent.
+ * One stored record. Loose on purpose: real answers have absent, null and extra members, and all of them must have
+ * a place here. Members beginning with `_` are ours (for example the parent of an address) and are never sent.
  */
 export type Row = Record<string, unknown>
 

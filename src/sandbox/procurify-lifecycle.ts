@@ -64,7 +64,7 @@ export class Lifecycle {
   }
 
   /**
-   * Puts lines of an approved requisition on POs, and answers these. `groups` holds line positions from 1, one list a PO;
+   * Puts lines of an approved requisition on POs, and answers these. `groups` holds line positions from 1, a list each;
    * left out, each vendor gets one PO. Lines left over stay to be purchased, and the order stays approved.
    */
   order(uuid: string, groups?: readonly (readonly number[])[], externalNumber?: string): Row[] | undefined {

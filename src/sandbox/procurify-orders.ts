@@ -15,7 +15,7 @@ import {
 import type { ProcurifyOptions, ProcurifyState } from './procurify.js'
 import { currencySummary, departmentSummary, renderLocation, userSummary } from './procurify-render.js'
 
-/** Requisitions after submission, and their lines (procurify.md section 7). Read only; newest first, as people see them. */
+/** Requisitions after submission, and their lines (procurify.md section 7). Read only, newest first. */
 export function orderRoutes(state: ProcurifyState): Route<void>[] {
   const items = listItems(state)
   return [

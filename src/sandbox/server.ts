@@ -21,8 +21,8 @@ export interface Simulator {
   /** Takes optional prefixes off a path. */
   readonly normalize: (path: string) => string
   /**
-   * Lets a request to the API in or refuses it now; what it answers and changes happens when the result is called. Apart,
-   * because a write that lands late was let in when it arrived, whatever became of its token since.
+   * Lets a request to the API in or refuses it now; what it answers and changes happens when the result is called. Two
+   * steps, because a write that lands late was let in when it arrived, whatever became of its token since.
    */
   readonly admit: (call: Call) => () => Reply
   /** Answers a request below `/_sandbox/`. */

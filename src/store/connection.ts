@@ -60,3 +60,22 @@ function read(db: Kysely<Tables>, binding: Binding) {
 function differs(what: string, bound: string | null, now: string | null): string[] {
   return bound === now ? [] : [`${what} was ${bound ?? 'not set'} and is ${now ?? 'not set'} now`]
 }
+
+/** The requester this connection's requisitions were sent by; the first one is remembered. */
+export async function claimRequester(
+  db: Kysely<Tables>,
+  connection: string,
+  requester: string,
+  write: boolean,
+): Promise<string> {
+  if (write) {
+    await db
+      .updateTable('connection')
+      .set({ requester })
+      .where('name', '=', connection)
+      .where('requester', 'is', null)
+      .execute()
+  }
+  const row = await db.selectFrom('connection').select('requester').where('name', '=', connection).executeTakeFirst()
+  return row?.requester ?? requester
+}

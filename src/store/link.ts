@@ -1,5 +1,5 @@
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely'
-import type { Planned } from '../domain/decision.js'
+import type { Followed, Planned } from '../domain/decision.js'
 import type { Json, Link } from '../domain/record.js'
 import { rowsParam } from './json.js'
 import type { Tables } from './tables.js'
@@ -51,21 +51,22 @@ export async function upsertPlannedLinks(
   items: readonly Planned[],
   links: ReadonlyMap<string, Link>,
 ): Promise<Set<string>> {
-  const rows = items.map(({ sourceId, sourceKey, sourceHash, decision }) => ({
+  const rows = items.map(({ sourceId, sourceKey, sourceHash, decision, learned }) => ({
     id: sourceId,
     key: sourceKey,
     hash: sourceHash,
     wanted: decision.kind === 'send' ? decision.wanted.wantedHash : null,
     skip: decision.kind === 'skip' ? decision.code : null,
+    sent: learned ?? null,
     version: (links.get(sourceId)?.version ?? 0) + 1,
   }))
   const written = await sql<{ source_id: string }>`
-    insert into link (connection, stream, source_id, source_key, source_hash, wanted_hash, skip_code, scope, version)
-    select ${key.connection}, ${key.stream}, r.id, r.key, r.hash, r.wanted, r.skip, ${scope}, r.version
-    from jsonb_to_recordset(${rowsParam(rows)}) as r (id text, key text, hash text, wanted text, skip text, version integer)
+    insert into link (connection, stream, source_id, source_key, source_hash, wanted_hash, sent, skip_code, scope, version)
+    select ${key.connection}, ${key.stream}, r.id, r.key, r.hash, r.wanted, r.sent, r.skip, ${scope}, r.version
+    from jsonb_to_recordset(${rowsParam(rows)}) as r (id text, key text, hash text, wanted text, sent jsonb, skip text, version integer)
     on conflict (connection, stream, source_id) do update
       set source_key = excluded.source_key, source_hash = excluded.source_hash,
-          wanted_hash = coalesce(excluded.wanted_hash, link.wanted_hash),
+          wanted_hash = coalesce(excluded.wanted_hash, link.wanted_hash), sent = coalesce(excluded.sent, link.sent),
           skip_code = case when link.target_id is null then excluded.skip_code end,
           scope = excluded.scope, version = excluded.version, updated_at = now()
       where link.version = excluded.version - 1
@@ -93,7 +94,18 @@ export async function settleLinks(trx: Transaction<Tables>, key: Key, rows: read
     on conflict (connection, stream, source_id) do update
       set target_id = excluded.target_id, target_key = coalesce(excluded.target_key, link.target_key),
           wanted_hash = excluded.wanted_hash, sent = excluded.sent, skip_code = null,
+          detail = case when link.target_id = excluded.target_id then link.detail end,
           linked_at = coalesce(link.linked_at, now()), version = link.version + 1, updated_at = now()`.execute(trx)
+}
+
+export async function readEveryLink(db: Kysely<Tables>, key: Key): Promise<Map<string, Link>> {
+  const rows = await db
+    .selectFrom('link')
+    .selectAll()
+    .where('connection', '=', key.connection)
+    .where('stream', '=', key.stream)
+    .execute()
+  return new Map(rows.map((row) => [row.source_id, toLink(row)]))
 }
 
 /** Target ids of the links made last: a look-up that shows one of them saw what it should. */
@@ -119,4 +131,24 @@ export async function readLinkedTargets(db: Kysely<Tables>, key: Key): Promise<M
     .where('target_id', 'is not', null)
     .execute()
   return new Map(rows.map((row) => [row.target_id ?? '', toLink(row)]))
+}
+
+/** Stores what following a linked record taught; a link that moved meanwhile is left for the next look. */
+export async function followLinks(
+  trx: Transaction<Tables>,
+  key: Key,
+  items: readonly Followed[],
+): Promise<Set<string>> {
+  const rows = items.map(({ link, detail, targetKey }) => ({
+    id: link.sourceId,
+    version: link.version,
+    detail,
+    key: targetKey,
+  }))
+  const written = await sql<{ source_id: string }>`
+    update link l set detail = r.detail, target_key = coalesce(r.key, l.target_key), version = l.version + 1, updated_at = now()
+    from jsonb_to_recordset(${rowsParam(rows)}) as r (id text, version integer, detail jsonb, key text)
+    where l.connection = ${key.connection} and l.stream = ${key.stream} and l.source_id = r.id and l.version = r.version
+    returning l.source_id`.execute(trx)
+  return new Set(written.rows.map((row) => row.source_id))
 }

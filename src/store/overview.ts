@@ -190,7 +190,7 @@ async function readBudgets(db: Kysely<Tables>): Promise<BudgetOverview[]> {
 /** Runs of a connection whose id begins so; two are enough to say that it is not one. */
 export async function findRuns(db: Kysely<Tables>, connection: string, start: string): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
-    select id from run where connection = ${connection} and starts_with(id::text, ${start}) order by started_at limit 2`.execute(
+    select id from run where connection = ${connection} and starts_with(id::text, ${start}) group by id order by min(started_at) limit 2`.execute(
     db,
   )
   return rows.map(({ id }) => id)

@@ -4,10 +4,12 @@ import type { Planned } from '../domain/decision.js'
 import { recordIdOf, type Link } from '../domain/record.js'
 import type { Store } from '../ports.js'
 import { toPlanEvents, toSettleEvents } from './events.js'
+import { followRecords, readCreations, readLastRun } from './follow.js'
 import { appendAudit, readHead, type Author } from './journal.js'
 import { json } from './json.js'
 import { releaseLease, renewLease, takeLease } from './lease.js'
 import {
+  readEveryLink,
   readLinkedTargets,
   readLinks,
   readWitnesses,
@@ -77,10 +79,14 @@ export function openStore(db: Kysely<Tables>, options: StoreOptions): Store {
     countNotes: (stream) => count(db, 'note', keyOf(stream)),
     links: (stream, sourceIds) => readLinks(db, keyOf(stream), sourceIds),
     countLinks: (stream) => count(db, 'link', keyOf(stream)),
+    everyLink: (stream) => readEveryLink(db, keyOf(stream)),
     witnesses: (stream, limit) => readWitnesses(db, keyOf(stream), limit),
     reservedKeys: (stream) => readReservedKeys(db, keyOf(stream)),
     linkedTargets: (stream) => readLinkedTargets(db, keyOf(stream)),
     commitPlan: (stream, runId, scope, items, links) => commitPlan(db, options, { stream, runId, scope }, items, links),
+    follow: (stream, runId, items) => followRecords(db, options, stream, runId, items),
+    creations: (stream, since) => readCreations(db, keyOf(stream), since),
+    lastRun: (stream) => readLastRun(db, keyOf(stream)),
     claim: (stream, runId, limit, sourceIds) =>
       db
         .transaction()

@@ -195,6 +195,7 @@ describe('credentials remove', () => {
     await credentials('set plex --from-stdin', { stdin: PLEX_JSON })
     expect(await credentials('remove plex')).toMatchObject({ code: 0, out: 'The credentials of plex are removed.\n' })
     expect(await stored('plex')).toBeNull()
+    expect(await adminRows()).toHaveLength(2)
     expect(await credentials('remove plex')).toMatchObject({ code: 0, out: 'No login of plex is stored.\n' })
     expect((await adminRows()).slice(1)).toEqual(['credentials of plex removed'])
   })

@@ -98,19 +98,23 @@ describe('status --json', () => {
     expect((await suppliers())?.last_run).toMatchObject({
       ...{ run_id: id, command: 'sync suppliers', outcome: 'partial', exit_code: 0, duration_ms: 5000, running: false },
     })
-    const last = await addRun('1 minute', null)
+    const last = await addRun('10 minutes', null)
     expect((await suppliers())?.last_run).toMatchObject({
       run_id: last,
       outcome: null,
       finished_at: null,
       running: false,
     })
-    expect((await status()).out).toMatch(/suppliers +60 s +killed/)
-    await exec(
-      `insert into lease (connection, stream, owner, expires_at) values ('default', 'suppliers', '${last}', now() + interval '1 minute')`,
-    )
+    expect((await status()).out).toMatch(/suppliers +10 min +killed/)
+    // The lease is another run's: ours is not the one that lives.
+    await exec(`insert into lease (connection, stream, owner, expires_at)
+                values ('default', 'suppliers', '${randomUUID()}', now() + interval '1 minute')`)
+    expect((await suppliers())?.last_run).toMatchObject({ run_id: last, running: false })
+    await exec(`update lease set owner = '${last}'`)
     expect((await suppliers())?.last_run).toMatchObject({ run_id: last, running: true })
-    expect((await status()).out).toMatch(/suppliers +60 s +running/)
+    expect((await status()).out).toMatch(/suppliers +10 min +running/)
+    await exec(`update lease set expires_at = now() - interval '1 second'`)
+    expect((await suppliers())?.last_run).toMatchObject({ run_id: last, running: false })
   })
 
   it('counts links, notes and open records by state and reason, of this connection only', async () => {

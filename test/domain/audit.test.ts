@@ -65,6 +65,10 @@ describe('auditHash', () => {
 })
 
 describe('walkChain', () => {
+  it('begins at a hash that no row has', () => {
+    expect(GENESIS_HASH).toBe('0'.repeat(64))
+  })
+
   it('reaches the head of an untouched chain', () => {
     expect(walk(CHAIN)).toEqual({ fault: null, end: { seq: 5, hash: at(4).hash } })
   })
@@ -123,6 +127,11 @@ describe('hideContacts', () => {
   it('leaves other fields as they are', () => {
     const changes = [change('name', 'Acme', 'Acme Steel'), change('url', null, 'acme.example')]
     expect(hideContacts(changes, 'salt')).toEqual(changes)
+  })
+
+  it('hides lists as well', () => {
+    const [hidden] = hideContacts([change('email', null, ['a@acme.example'])], 'salt')
+    expect(hidden?.to).toMatch(/^hidden:[0-9a-f]{16}$/)
   })
 
   it('shows what is empty as empty', () => {

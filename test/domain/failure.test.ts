@@ -54,6 +54,7 @@ describe('an answer with a status', () => {
     [404, 'permanent', 'not_found'],
     [409, 'permanent', 'refused_by_target'],
     [422, 'permanent', 'refused_by_target'],
+    [300, 'permanent', 'redirected'],
     [301, 'permanent', 'redirected'],
   ])('%i is definite for reads and writes alike: %s, %s', (status, kind, code) => {
     expect(classifyRead({ status })).toEqual({ kind, code })

@@ -81,6 +81,12 @@ describe('the address', () => {
     expect(remarks).toHaveLength(5)
   })
 
+  it('has numbers as Plex has them, as long as they fit', () => {
+    const phone = '+1 (555) 010-0123 45'
+    expect(phone).toHaveLength(20)
+    expect(mapAddress({ phone }).draft.phoneOne).toBe(phone)
+  })
+
   it('has no half numbers: too long without its spaces, a number is left out', () => {
     const { draft, remarks } = mapAddress({
       phone: '+1 (555) 010-0123 4567',
@@ -103,6 +109,12 @@ describe('e-mail addresses', () => {
     ])
   })
 
+  it('are taken as long as addresses can be', () => {
+    const longest = `${'x'.repeat(241)}@acme.example`
+    expect(longest).toHaveLength(254)
+    expect(mapEmails(longest).draft.email).toEqual([longest])
+  })
+
   it('are taken apart where one field holds several', () => {
     expect(mapEmails('b@acme.example; a@acme.example,').draft.email).toEqual(['a@acme.example', 'b@acme.example'])
   })
@@ -115,6 +127,7 @@ describe('e-mail addresses', () => {
     'a@@acme.example',
     'Ann <a@acme.example>',
     'a@acme..example',
+    `${'x'.repeat(242)}@acme.example`,
   ])('are left out when they cannot be any, without repeating them: %s', (text) => {
     expect(mapEmails(text)).toMatchObject({
       draft: { email: [] },

@@ -68,11 +68,13 @@ describe('a supplier without a vendor', () => {
   })
 
   it('is skipped when its type is not sent', () => {
-    expect(planOne([aDetail({ type: 'CARRIER' })])).toMatchObject({ kind: 'skip', code: 'type_skipped' })
+    const message = 'Suppliers of type CARRIER are not sent (SUPPLIER_SKIP_TYPES).'
+    expect(planOne([aDetail({ type: 'CARRIER' })])).toEqual({ kind: 'skip', code: 'type_skipped', message })
   })
 
   it('is skipped when it is inactive', () => {
-    expect(planOne([aDetail({ status: 'inactive' })])).toMatchObject({ kind: 'skip', code: 'inactive' })
+    const message = 'The supplier is inactive and was never linked.'
+    expect(planOne([aDetail({ status: 'inactive' })])).toEqual({ kind: 'skip', code: 'inactive', message })
   })
 })
 
@@ -104,6 +106,11 @@ describe('a linked supplier', () => {
 
   it('is not patched because of a hand edit in Procurify', () => {
     expect(planOne([aDetail()], { links, vendors: [aVendor({ url: 'by hand' })] })).toEqual({ kind: 'unchanged' })
+  })
+
+  it('is not renamed because somebody renamed its vendor, even if another has the name by now', () => {
+    const vendors = [aVendor({ name: 'By Hand' }), aVendor({ id: '8' })]
+    expect(planOne([aDetail()], { links, vendors })).toEqual({ kind: 'unchanged' })
   })
 
   it('is renamed by a patch of the same vendor', () => {
@@ -335,6 +342,12 @@ describe('names', () => {
     expect(nameOf(decisions.get('5b000003-x'))).toBe('Acme Steel (5b000003)')
   })
 
+  it('take a code of up to fifty characters; a longer one would leave too little of the name', () => {
+    const withCode = (length: number) => plan([twin(1), twin(2, { code: 'c'.repeat(length) })]).get('5b000002-x')
+    expect(nameOf(withCode(50))).toBe(`Acme Steel (${'c'.repeat(50)})`)
+    expect(nameOf(withCode(51))).toBe('Acme Steel (5b000002)')
+  })
+
   it('are cut so that the suffix fits', () => {
     const name = 'x'.repeat(150)
     const decisions = plan([twin(1, { name }), twin(2, { name })])
@@ -401,6 +414,12 @@ describe('names', () => {
     expect(wantedOf(planOne([aDetail()], world)).payload).toEqual({ name: 'Acme Steel (ACME)', active: true })
     const alone = { links, vendors: [aVendor({ active: false })] }
     expect(wantedOf(planOne([aDetail()], alone)).payload).toEqual({ active: true })
+  })
+
+  it('of a supplier that becomes inactive need not differ from others', () => {
+    const world = { links: [aLink()], vendors: [aVendor(), aVendor({ id: '8', name: 'Bolt' })] }
+    const wanted = wantedOf(planOne([aDetail({ name: 'Bolt', status: 'Inactive' })], world))
+    expect(wanted.payload).toEqual({ name: 'Bolt', active: false })
   })
 
   it('that nothing is left of are parked', () => {

@@ -33,6 +33,11 @@ describe('cleanLines', () => {
     expect(cleanLines('\n\nPays  late.\r\n\r\nCall\u2028first. \r')).toEqual(['Pays late.', '', 'Call', 'first.'])
   })
 
+  it('keeps a note that is one line or begins at once', () => {
+    expect(cleanLines('Pays late.')).toEqual(['Pays late.'])
+    expect(cleanLines('Pays late.\nCall first.')).toEqual(['Pays late.', 'Call first.'])
+  })
+
   it('gives no lines for a blank note', () => {
     expect(cleanLines(' \r\n\t')).toEqual([])
   })

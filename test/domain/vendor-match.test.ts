@@ -56,7 +56,8 @@ describe('a vendor with our external id', () => {
 
   it('is not taken from another supplier it is linked to', () => {
     const world = { vendors: [aVendor({ external_id: OUR_ID })], links: [linkOfAnother()] }
-    expect(planOne([aDetail()], world)).toMatchObject({ kind: 'park', code: 'vendor_relink' })
+    const message = 'It matches vendor 7 "Acme Steel", but that belongs to supplier T2.'
+    expect(planOne([aDetail()], world)).toMatchObject({ kind: 'park', code: 'vendor_relink', message })
   })
 })
 
@@ -94,6 +95,8 @@ describe('a vendor whose external id is the supplier code', () => {
     )
     expect(wantedOf(decisions.get(ID)).action).toBe('adopt')
     expect(wantedOf(decisions.get('5b000002-x'))).toMatchObject({ action: 'create', targetKey: 'Acme Steel (T2)' })
+    const unknown = plan([another(), aDetail()], { vendors: [aVendor({ external_id: 'ACME' })] })
+    expect(unknown.get('5b000002-x')).toMatchObject({ code: 'vendor_foreign_id' })
   })
 })
 
@@ -126,7 +129,7 @@ describe('a vendor of the same name', () => {
   })
 
   it('is nobody’s when several suppliers of the batch match it', () => {
-    const decisions = plan([aDetail(), another({ name: 'acme steel' })], { vendors: [aVendor()] })
+    const decisions = plan([another({ name: 'acme steel' }), aDetail()], { vendors: [aVendor()] })
     const message = 'Suppliers ACME, T2 all match vendor 7; only one of them can be it.'
     const parked = { kind: 'park', code: 'vendor_ambiguous', message, changes: [] }
     expect([...decisions.values()]).toEqual([parked, parked])

@@ -39,6 +39,9 @@ describe('stamps', () => {
     ['no zone, which is UTC', '2026-03-04 09:10:11', '2026-03-04T09:10:11.0000000Z'],
     ['the first day of .NET', '0001-01-01T00:00:00', '0001-01-01T00:00:00.0000000Z'],
     ['a moment before 1970', '1969-12-31T23:59:59.9999999Z', '1969-12-31T23:59:59.9999999Z'],
+    ['white space around', ' 2026-03-04T09:10:11z ', '2026-03-04T09:10:11.0000000Z'],
+    ['a large offset', '2026-03-04T09:10:11+10:30', '2026-03-03T22:40:11.0000000Z'],
+    ['the last moment of .NET', '9999-12-31T23:59:59.9999999', '9999-12-31T23:59:59.9999999Z'],
     ['a leap day', '2024-02-29T00:00:00Z', '2024-02-29T00:00:00.0000000Z'],
   ])('with %s are read', (_, stamp, key) => {
     expect(stampKey(stamp)).toBe(key)
@@ -124,6 +127,7 @@ describe('halve', () => {
   })
 
   it('ends: a window under two seconds is not cut', () => {
+    expect(halve({ by: 'created', from: '2026-03-01T00:00:00Z', to: '2026-03-01T00:00:02Z' }, NOW)).not.toBeNull()
     expect(halve({ by: 'created', from: '2026-03-01T00:00:00Z', to: '2026-03-01T00:00:01.9999999Z' }, NOW)).toBeNull()
     expect(halve({ by: 'created', from: '2026-03-01T00:00:00Z', to: null }, NOW)).toBeNull()
     expect(halve({ by: 'created', from: null, to: '1999-01-01T00:00:00Z' }, NOW)).toBeNull()
@@ -156,6 +160,12 @@ describe('isInside', () => {
     ['2026-03-01T01:00:00+02:00', false],
   ])('counts both ends in: %s %s', (stamp, inside) => {
     expect(isInside(row('x', stamp), window)).toBe(inside)
+  })
+
+  it('knows no bound where the window is open', () => {
+    const stamp = '2026-03-01T12:00:00Z'
+    expect(isInside(row('x', stamp), { ...window, from: null })).toBe(true)
+    expect(isInside(row('x', stamp), { ...window, to: null })).toBe(true)
   })
 
   it('keeps a row without a readable stamp: dropping it could lose it', () => {

@@ -74,10 +74,12 @@ describe('control over HTTP', () => {
     expect((await steer('clock')).body['now']).toMatch(/^2031-01-01T01:00/)
     expect((await steer('state')).body).toMatchObject({ system: 'plex', records: { suppliers: 60 } })
     await steer('records/suppliers', 'DELETE')
+    await steer('faults', 'POST', { kind: 'status' })
     expect((await steer('reset', 'POST')).body).toMatchObject({
       records: { suppliers: 60 },
       options: { tokenSeconds: 600 },
     })
+    expect([sandbox.faults.list(), sandbox.log.entries]).toEqual([[], []])
     expect(sandbox.clock.now()).toBeLessThan(Date.parse('2031-01-01'))
   })
 })

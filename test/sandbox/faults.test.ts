@@ -176,7 +176,7 @@ describe('writes of unknown outcome', () => {
     expect(sandbox.log.effects()[0]?.entry).toMatchObject({ status: 504, fault: 'late-effect' })
   })
 
-  test('late-effect was let in when it arrived, even if its token has ended since; a refused one never lands', async () => {
+  test('late-effect was let in when it arrived, whatever its token is now; a refused one never lands', async () => {
     onCreate('late-effect')
     await create()
     sandbox.procurify.state.expireTokens()
@@ -297,6 +297,8 @@ describe('the log', () => {
   test('maxPerMinute finds the fullest sliding minute of one system', () => {
     const at = (ms: number, system: 'plex' | 'procurify' = 'plex'): LogEntry => ({ ms, system }) as LogEntry
     expect(maxPerMinute([], 'plex')).toBe(0)
+    expect(maxPerMinute([at(0), at(59_999)], 'plex')).toBe(2)
+    expect(maxPerMinute([at(0), at(60_000)], 'plex')).toBe(1)
     const entries = [at(0), at(1), at(50_000, 'procurify'), at(59_999), at(60_000), at(60_001), at(119_998)]
     expect(maxPerMinute(entries, 'plex')).toBe(4)
     expect(maxPerMinute(entries, 'procurify')).toBe(1)

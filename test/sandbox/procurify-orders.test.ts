@@ -207,6 +207,7 @@ describe('the life of a requisition', () => {
     expect(detail.body.metadata).toEqual({ can_edit: true, can_delete: false })
     const [poLine] = detail.body.data['order_items'] as Json[]
     expect(poLine).toMatchObject({ quantity: 4, order_uuid: uuid.replaceAll('-', ''), purchase_order: Number(po) })
+    expect(Object.keys(poLine ?? {}).filter((name) => name.startsWith('_'))).toEqual([])
     expect(poLine?.['custom_fields']).toMatchObject([{ value: 'PO004711', field: { name: 'Plex PO' } }])
     const byUuid = await procurify(sandbox, `/api/v2/purchase_orders/${String(made[0]?.['uuid'])}/`)
     expect(byUuid.body.data['procurify_PO']).toBe(Number(po))

@@ -112,7 +112,7 @@ describe('paths and pages', () => {
 })
 
 describe('vendor lists', () => {
-  test('name and external_id are exact, search is part of either in any case, unknown parameters are ignored', async () => {
+  test('name and external_id are exact, search is a part in any case, unknown parameters are ignored', async () => {
     expect(names(await list('?name=Quillmoor%20Plastics'))).toEqual(['Quillmoor Plastics'])
     expect(names(await list('?name=quillmoor%20plastics'))).toEqual([])
     expect(names(await list('?search=QUILLMOOR'))).toContain('Quillmoor Plastics')

@@ -38,10 +38,27 @@ export function defineSync(program: Command, context: Context): void {
     .option('--repair-drift', 'also undo hand edits in Procurify to fields that Plex owns')
     .addHelpText('after', SUPPLIER_EXAMPLES)
     .action(async (flags: SyncFlags) => {
-      const { syncSuppliers } = await import('../sync-suppliers.js')
+      const { syncSuppliers } = await import('../sync.js')
       context.exit.code = await syncSuppliers(context, flags)
     })
+  withPassOptions(sync.command('pos').description('Plex purchase orders -> Procurify requisitions, followed to the PO'))
+    .option('--since <iso>', 'read from this instant; never moves the watermark back', parseInstant)
+    .option('--full', 'read the lines of every order since PO_START_DATE again')
+    .addHelpText('after', ORDER_EXAMPLES)
+    .action(async (flags: SyncFlags) => {
+      const { syncOrders } = await import('../sync.js')
+      context.exit.code = await syncOrders(context, flags)
+    })
 }
+
+const ORDER_EXAMPLES = `
+Nothing is sent before PO_START_DATE is set, and nothing that was created earlier ever.
+
+Examples:
+  ml-connector sync pos --dry-run      what would be sent, before going live
+  ml-connector sync pos                one pass: new orders, and what became of those sent
+  ml-connector sync pos --full         nightly: an edited line may not touch its order
+`
 
 const SUPPLIER_EXAMPLES = `
 Examples:
@@ -59,12 +76,14 @@ function parseCount(text: string): number {
 
 function parseDeadline(text: string): number {
   const duration = parseDuration(text)
-  if (duration === null || duration === 0) throw new InvalidArgumentError('It must be a duration such as 90s, 10m or 1h.')
+  if (duration === null || duration === 0)
+    throw new InvalidArgumentError('It must be a duration such as 90s, 10m or 1h.')
   return duration
 }
 
 function parseInstant(text: string): string {
-  const isInstant = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text))
+  const isInstant =
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text))
   if (!isInstant) throw new InvalidArgumentError('It must be an instant with its zone, such as 2026-11-01T00:00:00Z.')
   return text
 }

@@ -7,8 +7,8 @@ import { stableUuid } from './random.js'
 const DAY_MS = 86_400_000
 
 /**
- * Requisitions that people typed into Procurify before the first pass, in every state of their life. They go the same way
- * as all others, with the clock set back, so they cannot differ from real ones in form.
+ * Requisitions that people typed into Procurify before the first pass, in every state of their life. They go the way of
+ * all others, with the clock set back, so they cannot differ from real ones in form.
  */
 export function seedHistory(state: ProcurifyState, clock: SandboxClock, anchor: string): void {
   TYPED.forEach((lines, n) => {

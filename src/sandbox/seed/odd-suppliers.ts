@@ -3,11 +3,12 @@ import { ZERO_UUID } from './random.js'
 
 /** 200 characters; the other system takes 150, and two of these are the same up to there. */
 const LONG =
-  'Consolidated Hollowmere Precision Stamping, Deep Drawing, Progressive Die Building and Contract Assembly Works of the Upper Alder Valley, formerly trading as Hollowmere Brothers and Sons Manufacturing'
+  'Consolidated Hollowmere Precision Stamping, Deep Drawing, Progressive Die Building and Contract Assembly Works ' +
+  'of the Upper Alder Valley, formerly trading as Hollowmere Brothers and Sons Manufacturing'
 
 /**
- * The mess of real supplier files, one trait each. `code` is stable: tests and the vendor seed refer to it. A member set to
- * undefined is absent from the record, which is not the same as null.
+ * The mess of real supplier files, one trait each. `code` is stable: tests and the vendor seed refer to it. A member that
+ * is undefined is absent from the record, which is not the same as null.
  */
 export const ODD_SUPPLIERS: readonly Row[] = [
   { code: 'BRACKHOLM', name: 'Brackholm Precision Castings Inc', webAddress: 'www.brackholm.example' },

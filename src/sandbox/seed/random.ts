@@ -57,8 +57,8 @@ export class Dice {
 }
 
 /**
- * The same id for the same words, wherever and in whatever order it is asked for. Four plain 32-bit hashes are enough to
- * tell some thousand records apart, and many times faster than a cryptographic one: every test starts from a fresh seed.
+ * The same id for the same words, wherever and in whatever order it is asked for. Four plain 32-bit hashes tell some
+ * thousand records apart, and are much faster than a cryptographic one: every test starts from a fresh seed.
  */
 export function stableUuid(...words: readonly (string | number)[]): string {
   const text = words.join('\u0000')

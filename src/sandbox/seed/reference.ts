@@ -169,9 +169,9 @@ const ACCOUNT_TYPES: Readonly<Record<string, number>> = { Asset: 0, Liability: 1
 const KNOWN_BASES = ['50100', '51000', '61100', '61200', '61300', '61400', '62000', '64000', '65000', '66000']
 
 /**
- * Account codes and their links to departments. All expense codes of cost centres 000 to 040 are there; one is described
- * differently, one is inactive, `61400-040` is linked to no department, tooling (`61300`) to those of the main plant only,
- * and two codes are Procurify's own.
+ * Account codes and their links to departments. All expense codes of cost centres 000 to 040 are there; one is
+ * described differently, one is inactive, `61400-040` is linked to no department, tooling (`61300`) only to those of the
+ * main plant, and two codes are Procurify's own.
  */
 export function seedAccountCodes(data: ProcurifyData): void {
   const everywhere = data.departments.all()

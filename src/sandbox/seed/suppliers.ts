@@ -7,7 +7,7 @@ import { USER_IDS, stableUuid, type Dice } from './random.js'
 /** Rows that one bulk job touched at the same tick, so a watermark falls into the middle of them. */
 const BULK_JOB = { from: 60, to: 85 } as const
 
-/** The suppliers of a tenant with addresses, purchasing defaults and contacts: the odd ones first, then ordinary ones. */
+/** The suppliers of a tenant with addresses, defaults and contacts: the odd ones first, then ordinary ones. */
 export function seedSuppliers(data: PlexData, count: number, dice: Dice): void {
   const bulkStamp = dice.instant(40)
   for (let n = 0; n < count; n += 1) {
@@ -57,7 +57,7 @@ function withoutUndefined(row: Row): Row {
   return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined))
 }
 
-/** None, one or two addresses; limits of the other system (city 50, zip 20, phone 20) are broken on purpose here and there. */
+/** None, one or two addresses; some break the limits of the other system (city 50, zip 20, phone 20). */
 function seedAddresses(data: PlexData, supplier: Row, n: number, dice: Dice): void {
   const count = n % 11 === 10 ? 0 : n % 4 === 3 ? 2 : 1
   for (let i = 0; i < count; i += 1) {

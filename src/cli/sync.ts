@@ -1,0 +1,126 @@
+/** `sync suppliers` and `sync pos`: one pass from settings to exit code. */
+import { adviceFor } from '../domain/problems.js'
+import { EXIT_CODES } from '../domain/outcome.js'
+import { Tally } from '../domain/tally.js'
+import type { Pass } from '../passes/pass.js'
+import { runPass } from '../passes/run.js'
+import type { Reporter } from '../ports.js'
+import type { SyncFlags } from './commands/sync.js'
+import type { Context } from './program.js'
+import { printRun } from './render.js'
+import { makeReporter } from './reporter.js'
+import { toRunJson } from './result.js'
+import { newRunId, openWorld, readConfig, supplierStream, type World } from './wire.js'
+import { requireStartDate, wireOrders } from './wire-orders.js'
+
+export async function syncSuppliers(context: Context, flags: SyncFlags): Promise<number> {
+  return runSync(context, flags, 'sync suppliers', (base, world) =>
+    Promise.resolve({
+      ...base,
+      stream: supplierStream(world, { repairDrift: flags.repairDrift ?? false }),
+      needs: {},
+      follower: null,
+      tally: new Tally('suppliers', adviceFor),
+    }),
+  )
+}
+
+export async function syncOrders(context: Context, flags: SyncFlags): Promise<number> {
+  return runSync(context, flags, 'sync pos', async (base, world) => {
+    const dryRun = flags.dryRun ?? false
+    requireStartDate(world, dryRun)
+    const orders = wireOrders(world)
+    const tally = new Tally('pos', adviceFor)
+    const refused = await orders.checkRequester(!dryRun)
+    // Suppliers that orders wait for are synced by their own stream, and told in its own words.
+    const suppliers: Pass = {
+      ...base,
+      stream: supplierStream(world, { repairDrift: false }),
+      options: { ...base.options, limit: null, confirm: null, since: null, full: false },
+      needs: {},
+      follower: null,
+      tally: new Tally('suppliers', adviceFor),
+    }
+    const pass: Pass = {
+      ...base,
+      stream: orders.stream,
+      needs: { supplier: suppliers },
+      follower: orders.follower,
+      tally,
+    }
+    return refused === null ? pass : { pass, refused }
+  })
+}
+
+type Base = Omit<Pass, 'stream' | 'needs' | 'follower' | 'tally'>
+type Refused = { readonly pass: Pass; readonly refused: { readonly code: string; readonly message: string } }
+
+async function runSync(
+  context: Context,
+  flags: SyncFlags,
+  command: string,
+  makePass: (base: Base, world: World) => Promise<Pass | Refused>,
+): Promise<number> {
+  const startedAt = new Date()
+  const runId = newRunId()
+  const dryRun = flags.dryRun ?? false
+  const reporter = makeReporter(context.io, { level: context.global().logLevel, quiet: flags.quiet ?? false, runId })
+  const { sync } = readConfig(context)
+  const deadlineMs = flags.deadline ?? sync.deadlineMs
+  const world = await openWorld(context, { command, runId, reporter, write: !dryRun, deadlineMs })
+  try {
+    const made = await makePass(toBase(world, context, flags, { runId, reporter }), world)
+    const result = 'refused' in made ? refuse(made) : await runPass(made, command)
+    const auditHead = await world.store.auditHead()
+    const { connection } = world.config
+    const facts = {
+      runId,
+      command,
+      connection,
+      dryRun,
+      startedAt,
+      finishedAt: new Date(),
+      auditHead,
+      calls: world.calls,
+    }
+    reporter.clear()
+    await printRun(context, flags, toRunJson(facts, result))
+    return EXIT_CODES[result.outcome]
+  } finally {
+    await world.close()
+  }
+}
+
+function toBase(world: World, { io }: Context, flags: SyncFlags, run: { runId: string; reporter: Reporter }): Base {
+  const { store, clock, deadlineAt, config } = world
+  return {
+    ...{ ...run, store, clock, deadlineAt, settings: config.sync, signal: io.signal },
+    options: {
+      dryRun: flags.dryRun ?? false,
+      limit: flags.limit ?? null,
+      confirm: flags.confirm ?? null,
+      since: flags.since ?? null,
+      // Hand edits are found only by comparing everything.
+      full: (flags.full ?? false) || (flags.repairDrift ?? false),
+    },
+  }
+}
+
+/** The login is not the one this connection knows: nothing was read, nothing is sent. */
+function refuse({ pass: { tally, stream }, refused }: Refused) {
+  const isRefused =
+    refused.code === 'requester_changed' || refused.code === 'login_refused' || refused.code === 'role_missing'
+  tally.end(isRefused ? 'refused' : 'interrupted')
+  tally.problem(refused.code, refused.message)
+  const { problems } = tally
+  const window = { from: null, to: null }
+  return {
+    outcome: tally.outcome(),
+    window,
+    counts: tally.counts(),
+    problems,
+    plan: [],
+    planHash: null,
+    stream: stream.name,
+  }
+}

@@ -1,0 +1,282 @@
+/** The purchase-order stream, brought together from its adapters: the second half of wire.ts. */
+import type { Followed } from '../domain/decision.js'
+import { dayIn } from '../domain/day.js'
+import { ConfigError } from '../domain/errors.js'
+import type { Failure, Result } from '../domain/failure.js'
+import { followRequisition } from '../domain/follow-order.js'
+import type { ExistingRequisition, OrderDetail, OrderKnown, OrderStatus, ReleaseStatus } from '../domain/order.js'
+import type { PlanOrdersOptions } from '../domain/order-case.js'
+import { needsOrderSurvey, planOrders } from '../domain/plan-orders.js'
+import type { Json, Link } from '../domain/record.js'
+import { contentHash } from '../domain/content-hash.js'
+import { shiftStamp } from '../domain/window.js'
+import { requireTimeZone } from '../config.js'
+import type { Follower } from '../passes/follow.js'
+import { makeOrderSource } from '../plex/orders.js'
+import { readOrderStatuses, readPlexAccounts, readReleaseStatuses } from '../plex/order-setup.js'
+import { makeReleaseFeed } from '../plex/releases.js'
+import type { Stream } from '../ports.js'
+import { readOrderProgress } from '../procurify/order-follow.js'
+import { readOrderReference, type OrderReference } from '../procurify/order-reference.js'
+import { readMe, readRequisitionIndex, type Requester } from '../procurify/requisition-index.js'
+import { makeRequisitionTarget } from '../procurify/requisitions.js'
+import { makeScans, type Scans } from '../procurify/scans.js'
+import { claimRequester } from '../store/connection.js'
+import type { World } from './wire.js'
+
+const DAY_MS = 24 * 60 * 60_000
+/** Without PO_START_DATE only a dry run is possible: it looks back this far. */
+const PREVIEW_MS = 30 * DAY_MS
+/** A first look takes an index of this age at most: what a second installation sends is seen within it. */
+const INDEX_AGE_MS = 60_000
+
+/** What planning reads of both systems, once a pass. */
+interface OrderSurvey {
+  readonly statuses: readonly OrderStatus[]
+  readonly releaseStatuses: readonly ReleaseStatus[]
+  readonly accountNumbers: ReadonlyMap<string, string>
+  readonly reference: OrderReference
+  readonly existing: readonly ExistingRequisition[]
+  readonly books: Books
+}
+
+/** What our own links say of the records orders refer to. */
+interface Books {
+  readonly suppliers: ReadonlyMap<string, Link>
+  readonly accounts: ReadonlyMap<string, Link>
+  readonly departments: ReadonlyMap<string, Link>
+  readonly locations: ReadonlyMap<string, Link>
+  readonly ration: OrderKnown['ration']
+}
+
+export interface OrderWiring {
+  readonly stream: Stream<OrderDetail, OrderSurvey>
+  readonly follower: Follower
+  /** Exit 5 before anything is sent: requisitions of another requester would not be found again. */
+  checkRequester(write: boolean): Promise<Failure | null>
+}
+
+export function wireOrders(world: World): OrderWiring {
+  const { config, plex, procurify, clock } = world
+  const { po, connection } = config
+  const zone = requireTimeZone(config)
+  const me = once(() => readMe(procurify))
+  const index = makeScans<ExistingRequisition>(() => readIndex(world, zone, me), { clock, recentMs: INDEX_AGE_MS })
+  const { startDate, statuses, quietMs, only, exclude, maxPerDay, customField, allowAutoEmail } = po
+  const options: PlanOrdersOptions = {
+    ...{ connection, startDate, statuses, quietMs, only, exclude, maxPerDay, customField, allowAutoEmail, zone },
+    defaults: config.defaults,
+    accept: new Set(),
+  }
+  const { dateFilter } = config.plex
+  return {
+    stream: {
+      name: 'pos',
+      source: makeOrderSource(plex, { dateFilter, concurrency: config.sync.concurrency }),
+      feeds: [makeReleaseFeed(plex, { dateFilter })],
+      firstLoadIsExempt: false,
+      floor: floorOf(startDate, clock.wallMs()),
+      target: makeRequisitionTarget(procurify, index),
+      scope: contentHash([startDate, statuses, only, exclude] as unknown as Json).slice(0, 16),
+      needsSurvey: (details, links) => needsOrderSurvey(details, links, options),
+      survey: () => readSurvey(world, index, zone),
+      plan: (details, links, known) => {
+        const toKnown = known === null ? null : combine(known.survey, known.linkedTargets, clock.wallMs())
+        return planOrders(details, links, toKnown, options)
+      },
+    },
+    follower: () => followOrders(world, zone, me),
+    checkRequester: (write) => checkRequester(world, me, write),
+  }
+}
+
+/** A day before the start, as the plant's zone may be ahead of UTC; the exact rule is the domain's. */
+function floorOf(startDate: string | null, nowMs: number): string {
+  const startMs = startDate === null ? nowMs - PREVIEW_MS : Date.parse(startDate) - DAY_MS
+  return new Date(startMs).toISOString()
+}
+
+async function readSurvey(world: World, index: Scans<ExistingRequisition>, zone: string): Promise<Result<OrderSurvey>> {
+  const { plex, procurify, config } = world
+  const statuses = await readOrderStatuses(plex)
+  if (!statuses.ok) return statuses
+  const releaseStatuses = await readReleaseStatuses(plex)
+  if (!releaseStatuses.ok) return releaseStatuses
+  const accountNumbers = await readPlexAccounts(plex)
+  if (!accountNumbers.ok) return accountNumbers
+  const { pageSize } = config.procurify
+  const reference = await readOrderReference(procurify, { pageSize, customField: config.po.customField })
+  if (!reference.ok) return reference
+  const existing = await index.recent()
+  if (!existing.ok) return existing
+  return {
+    ok: true,
+    value: {
+      statuses: statuses.value,
+      releaseStatuses: releaseStatuses.value,
+      accountNumbers: accountNumbers.value,
+      reference: reference.value,
+      existing: existing.value,
+      books: await readBooks(world, zone),
+    },
+  }
+}
+
+async function readBooks({ store, clock }: World, zone: string): Promise<Books> {
+  const bySource = async (stream: 'suppliers' | 'accounts' | 'departments' | 'locations') =>
+    new Map([...(await store.linkedTargets(stream)).values()].map((link) => [link.sourceId, link]))
+  const today = dayIn(new Date(clock.wallMs()).toISOString(), zone) ?? ''
+  // The day of the plant began at most a day before it began in UTC.
+  const recent = await store.creations('pos', shiftStamp(`${today}T00:00:00Z`, -zoneOffsetMs(zone, today)) ?? '')
+  return {
+    suppliers: await bySource('suppliers'),
+    accounts: await bySource('accounts'),
+    departments: await bySource('departments'),
+    locations: await bySource('locations'),
+    ration: { used: recent.done + recent.open.size, held: recent.open },
+  }
+}
+
+/** How far the zone is ahead of UTC at the noon of a day. */
+function zoneOffsetMs(zone: string, day: string): number {
+  const noon = new Date(`${day}T12:00:00Z`)
+  const parts = new Intl.DateTimeFormat('en-CA', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    dateStyle: 'short',
+    timeStyle: 'medium',
+  })
+  const local = Date.parse(`${parts.format(noon).replace(', ', 'T')}Z`)
+  return Number.isNaN(local) ? 0 : local - noon.getTime()
+}
+
+/** Everything planning knows: what was read, seen through what is linked. */
+function combine(survey: OrderSurvey, linkedTargets: ReadonlyMap<string, Link>, nowMs: number): OrderKnown {
+  const { reference, books, accountNumbers, statuses, releaseStatuses, existing } = survey
+  const vendors = new Map(reference.vendors.map((vendor) => [vendor.id, vendor]))
+  const suppliers = [...books.suppliers.values()].map(({ sourceId, sourceKey, targetId, targetKey }) => {
+    const vendor = vendors.get(targetId ?? '')
+    const linked =
+      vendor === undefined
+        ? null
+        : {
+            ...vendor,
+            name: targetKey ?? vendor.name,
+            type: String(vendor.type),
+            autoEmail: vendor.is_auto_email_po_enabled,
+          }
+    return [sourceId, { code: sourceKey, vendor: linked }] as const
+  })
+  const accounts = [...accountNumbers].map(
+    ([id, number]) => [id, { number, code: books.accounts.get(id)?.targetKey ?? null }] as const,
+  )
+  const namesOf = namesByTarget(books)
+  return {
+    ...{ statuses, releaseStatuses, existing, linkedTargets, nowMs },
+    suppliers: new Map(suppliers),
+    accounts: new Map(accounts),
+    accountPairs: reference.accountPairs,
+    departments: reference.departments.map((one) => ({
+      ...one,
+      plexNames: namesOf.departments.get(one.id) ?? [],
+      isEverywhere: false,
+    })),
+    locations: reference.locations.map((one) => ({ ...one, plexNames: namesOf.locations.get(one.id) ?? [] })),
+    currencies: reference.currencies,
+    customFieldExists: reference.customFieldExists,
+    ration: books.ration,
+  }
+}
+
+/** What Plex calls each department and location of Procurify, by the links of the alignment. */
+function namesByTarget({ departments, locations }: Books) {
+  const names = (links: ReadonlyMap<string, Link>, members: readonly string[]) => {
+    const found = new Map<string, string[]>()
+    for (const { targetId, sent } of links.values()) {
+      const plex = (sent as { plex?: Readonly<Record<string, unknown>> } | null)?.plex ?? {}
+      const texts = members.flatMap((member) => (typeof plex[member] === 'string' ? [plex[member]] : []))
+      found.set(targetId ?? '', [...(found.get(targetId ?? '') ?? []), ...texts])
+    }
+    return found
+  }
+  return { departments: names(departments, ['name']), locations: names(locations, ['code', 'name']) }
+}
+
+/** Our own order items since the last run this database remembers; an empty database looks back to PO_START_DATE. */
+async function readIndex(
+  world: World,
+  zone: string,
+  me: () => Promise<Result<Requester>>,
+): Promise<Result<ExistingRequisition[]>> {
+  const requester = await me()
+  if (!requester.ok) return requester
+  const { store, clock, config } = world
+  const lastRun = await store.lastRun('pos')
+  const from = lastRun ?? floorOf(config.po.startDate, clock.wallMs())
+  const dayAround = (stamp: string, ms: number) => dayIn(shiftStamp(stamp, ms), zone) ?? ''
+  return readRequisitionIndex(world.procurify, {
+    requesterId: requester.value.id,
+    since: dayAround(from, -DAY_MS),
+    until: dayAround(new Date(clock.wallMs()).toISOString(), DAY_MS),
+    pageSize: config.procurify.pageSize,
+  })
+}
+
+/** Changed orders and POs since the last run, a day of overlap: their filters know whole days only. */
+async function followOrders(
+  world: World,
+  zone: string,
+  me: () => Promise<Result<Requester>>,
+): Promise<Result<readonly Followed[]>> {
+  const { store, clock, config } = world
+  const links = await store.linkedTargets('pos')
+  if (links.size === 0) return { ok: true, value: [] }
+  const requester = await me()
+  if (!requester.ok) return requester
+  const requesterId = requester.value.id
+  const from = (await store.lastRun('pos')) ?? floorOf(config.po.startDate, clock.wallMs())
+  const since = dayIn(shiftStamp(from, -DAY_MS), zone) ?? ''
+  const progress = await readOrderProgress(world.procurify, { requesterId, since, pageSize: config.procurify.pageSize })
+  if (!progress.ok) return progress
+  const now = new Date(clock.wallMs()).toISOString()
+  const followed = [...progress.value.seen].flatMap(([requisitionId, sighting]) => {
+    const link = links.get(requisitionId)
+    if (link === undefined) return []
+    const seen = followRequisition(link, sighting, now, config.sync.graceMs)
+    const isNews =
+      seen.decision.kind !== 'unchanged' || contentHash(seen.detail as unknown as Json) !== contentHash(link.detail)
+    return isNews ? [{ link, ...seen, detail: seen.detail as unknown as Json }] : []
+  })
+  return { ok: true, value: followed }
+}
+
+async function checkRequester(
+  world: World,
+  me: () => Promise<Result<Requester>>,
+  write: boolean,
+): Promise<Failure | null> {
+  const requester = await me()
+  if (!requester.ok) return requester
+  const { id, name } = requester.value
+  const known = await claimRequester(world.database.db, world.config.connection, id, write)
+  if (known === id) return null
+  const message = `Procurify now answers as user ${id} (${name}); the requisitions of this connection were sent by user ${known}. Use that user's credentials again, or accept the new one with: ml-connector check --accept-requester`
+  return { ok: false, kind: 'auth', code: 'requester_changed', message, status: null, http: null, retryAfterMs: null }
+}
+
+/** `sync pos` sends nothing before a person said from when on. */
+export function requireStartDate(world: World, dryRun: boolean): void {
+  if (dryRun || world.config.po.startDate !== null) return
+  throw new ConfigError(
+    'PO_START_DATE is required: set it to the day from which orders are sent; until then only --dry-run is possible.',
+  )
+}
+
+function once<T>(read: () => Promise<Result<T>>): () => Promise<Result<T>> {
+  let answer: Promise<Result<T>> | null = null
+  return async () => {
+    const result = await (answer ??= read())
+    if (!result.ok) answer = null
+    return result
+  }
+}

@@ -1,0 +1,259 @@
+/** `sync pos` through the built program: an order's way to a requisition, and what people do to it there. */
+import { afterEach, describe, expect, it } from 'vitest'
+import { openAlignedBench, openOrderBench, type OrderBench } from '../support/orders.js'
+
+let bench: OrderBench
+
+afterEach(() => bench.close())
+
+const posts = () =>
+  bench.sandbox.log.entries.filter(({ method, path }) => method === 'POST' && path === '/api/v3/requisitions/')
+const lifecycle = () => bench.sandbox.procurify.state.lifecycle
+const states = async () =>
+  (
+    await bench.database.pool.query<{ state: string | null }>(
+      `select detail ->> 'state' as state from link where stream = 'pos' and target_id is not null order by source_id`,
+    )
+  ).rows.map((row) => row.state)
+
+describe('the way of an order', () => {
+  it('syncs the supplier on demand, creates one requisition with a key, and follows it to the PO', async () => {
+    bench = await openAlignedBench()
+    const order = bench.addOrder({ poNumber: 'PO-7' }, [
+      { quantity: '3', price: 12.5 },
+      { quantity: '0.5', price: 4 },
+    ])
+    const run = await bench.sync()
+    expect(run.code, run.out + run.err).toBe(0)
+    expect(run.json().counts).toMatchObject({ created: 1, parked: 0, waiting: 0 })
+    const [requisition] = bench.requisitions()
+    expect(requisition?.items.map((item) => String(item['name']))).toEqual([
+      expect.stringMatching(/^\[PLEX PO-7\/1 [0-9a-z]{8,16}\] Thing 1$/),
+      expect.stringMatching(/^\[PLEX PO-7\/2 [0-9a-z]{8,16}\] Thing 2$/),
+    ])
+    expect(posts()[0]?.body).toMatchObject({
+      required_date: '2026-12-24',
+      department_name: 'Maintenance',
+      line_items: [
+        { quantity: '3', unit_price: '12.5' },
+        { quantity: '0.5', unit_price: '4' },
+      ],
+    })
+
+    const uuid = requisition?.uuid ?? ''
+    lifecycle().approve(uuid)
+    expect((await bench.sync()).json().counts).toMatchObject({ observed: 1, created: 0 })
+    expect(await states()).toEqual(['approved'])
+    lifecycle().order(uuid)
+    await bench.sync()
+    expect(await states()).toEqual(['ordered'])
+    const story = await bench.run(`audit show --record ${order.id} --json`)
+    expect((JSON.parse(story.out) as { rows: { action: string }[] }).rows.map(({ action }) => action)).toEqual([
+      'wait',
+      'create',
+      'observe',
+      'observe',
+    ])
+    expect((await bench.run('audit verify')).code).toBe(0)
+  })
+
+  it('sends nothing when nothing changed, with at most eight list reads', async () => {
+    bench = await openAlignedBench()
+    bench.addOrder()
+    await bench.sync()
+    bench.sandbox.log.clear()
+    const idle = await bench.sync()
+    expect(idle.json()).toMatchObject({ exit_code: 0, counts: { created: 0, updated: 0, pending: 0 } })
+    expect(bench.sandbox.log.entries.length).toBeLessThanOrEqual(8)
+    expect(bench.sandbox.log.entries.filter(({ method }) => method !== 'GET')).toEqual([])
+  })
+
+  it('notices a release edited without its order', async () => {
+    bench = await openAlignedBench()
+    const order = bench.addOrder({}, [{ quantity: '2' }])
+    await bench.sync()
+    bench.sandbox.plex.state.data.releases.edit(String(order.releaseIds[0]), { quantity: 5 })
+    bench.sandbox.plex.state.data.orders.edit(order.id, { lineItemTotal: 50 }, 'keep')
+    const run = await bench.sync()
+    expect(run.code).toBe(3)
+    expect(run.json().problems.map(({ code }) => code)).toEqual(['po_changed_after_send'])
+    expect(bench.requisitions()).toHaveLength(1)
+  })
+})
+
+describe('going live gently', () => {
+  it('runs only as a dry run until PO_START_DATE is set', async () => {
+    bench = await openAlignedBench()
+    bench.addOrder({ createdDate: new Date().toISOString() })
+    const refused = await bench.sync({ PO_START_DATE: '' })
+    expect(refused.code).toBe(2)
+    expect(refused.err).toContain('PO_START_DATE')
+    const dry = await bench.run('sync pos --dry-run --json', { PO_START_DATE: '' })
+    expect([0, 3]).toContain(dry.code)
+    expect(posts()).toEqual([])
+  })
+
+  it('never sends what is older than PO_START_DATE, whatever touches it', async () => {
+    bench = await openAlignedBench()
+    const old = bench.addOrder({ createdDate: '2025-06-01T00:00:00Z' })
+    await bench.sync()
+    bench.sandbox.plex.state.data.releases.edit(String(old.releaseIds[0]), { quantity: 9 })
+    const run = await bench.run('sync pos --full --since 2020-01-01T00:00:00Z --json')
+    expect(run.json().counts).toMatchObject({ created: 0, parked: 0 })
+    expect(bench.requisitions()).toEqual([])
+  })
+
+  it('leaves out what PO_EXCLUDE names and plans it when that changes', async () => {
+    bench = await openAlignedBench()
+    bench.addOrder({ poNumber: 'PO-A' })
+    bench.addOrder({ poNumber: 'PO-B' })
+    const first = await bench.sync({ PO_EXCLUDE: 'po:PO-A' })
+    expect(first.json().counts).toMatchObject({ created: 1, skipped: 2 })
+    expect((await bench.sync()).json().counts).toMatchObject({ created: 1 })
+    expect(bench.requisitions()).toHaveLength(2)
+  })
+
+  it('keeps to the daily ration; the rest comes later', async () => {
+    bench = await openAlignedBench()
+    for (let n = 0; n < 3; n += 1) bench.addOrder()
+    const first = await bench.sync({ PO_MAX_PER_DAY: '2' })
+    expect(bench.requisitions()).toHaveLength(2)
+    expect([0, 4]).toContain(first.code)
+    await bench.sync({ PO_MAX_PER_DAY: '2' })
+    expect(bench.requisitions()).toHaveLength(2)
+    await bench.sync({ PO_MAX_PER_DAY: '0' })
+    expect(bench.requisitions()).toHaveLength(3)
+  })
+
+  it('waits until an order has been left alone for PO_QUIET', async () => {
+    bench = await openAlignedBench()
+    bench.addOrder()
+    expect((await bench.sync({ PO_QUIET: '1h' })).json().counts).toMatchObject({ waiting: 1, created: 0 })
+    expect((await bench.sync()).json().counts).toMatchObject({ created: 1 })
+  })
+})
+
+describe('what an order waits for', () => {
+  it('an account that is not aligned: picked up by itself once it is', async () => {
+    bench = await openOrderBench()
+    bench.addOrder()
+    const waiting = await bench.sync()
+    expect(waiting.json().counts).toMatchObject({ waiting: 1, created: 0 })
+    expect((await bench.run('align refdata')).code).toBe(0)
+    bench.sandbox.log.clear()
+    const run = await bench.sync()
+    expect(run.json().counts, run.out).toMatchObject({ created: 1 })
+    // Planned again from what was read: its lines are not asked for once more.
+    expect(bench.sandbox.log.entries.filter(({ path }) => path.endsWith('/line-items'))).toEqual([])
+  })
+
+  it('a vendor that e-mails its POs parks the order unless that is allowed', async () => {
+    bench = await openAlignedBench()
+    await bench.run('sync suppliers')
+    const [vendor] = bench.vendors()
+    bench.sandbox.procurify.state.data.vendors.edit(Number(vendor?.['id']), { is_auto_email_po_enabled: true })
+    bench.addOrder()
+    expect((await bench.sync()).json().problems.map(({ code }) => code)).toEqual(['vendor_auto_email'])
+    expect((await bench.run('sync pos --full --json', { PO_ALLOW_AUTO_EMAIL: 'true' })).json().counts).toMatchObject({
+      created: 1,
+    })
+  })
+})
+
+describe('changes after sending', () => {
+  it('are held with the diff; dates alone are observed; a second requisition never happens', async () => {
+    bench = await openAlignedBench()
+    const order = bench.addOrder({}, [{ quantity: '2' }])
+    await bench.sync()
+    const { releases, orders } = bench.sandbox.plex.state.data
+    releases.edit(String(order.releaseIds[0]), { dueDate: '2026-12-27T05:00:00Z' })
+    expect((await bench.sync()).json()).toMatchObject({ exit_code: 0, counts: { observed: 1, parked: 0 } })
+    releases.edit(String(order.releaseIds[0]), { quantity: 3 })
+    orders.edit(order.id, { lineItemTotal: 30 })
+    const held = await bench.sync()
+    expect(held.json().problems.map(({ code }) => code)).toEqual(['po_changed_after_send'])
+    orders.edit(order.id, { status: 'Cancelled' })
+    expect((await bench.sync()).json().problems.map(({ code }) => code)).toEqual(['po_cancelled_after_send'])
+    expect(bench.requisitions()).toHaveLength(1)
+  })
+
+  it('a denied requisition is parked with the reason Procurify gave', async () => {
+    bench = await openAlignedBench()
+    bench.addOrder()
+    await bench.sync()
+    lifecycle().deny(bench.requisitions()[0]?.uuid ?? '', 2, 'over the limit')
+    const run = await bench.sync()
+    expect(run.code).toBe(3)
+    expect(run.json().problems[0]?.message).toContain('over the limit')
+    expect(await states()).toEqual(['denied'])
+  })
+})
+
+describe('exactly one requisition', () => {
+  const faults = ['cut-before', 'cut-after', 'timeout-after', 'status-after', 'late-effect', 'broken-json'] as const
+  for (const kind of faults) {
+    it(`after ${kind}`, async () => {
+      bench = await openAlignedBench()
+      Object.assign(bench.env, { SYNC_TIMEOUT: '1s', SYNC_LEASE: '2500ms', SYNC_GRACE: '1200ms' })
+      bench.addOrder()
+      await bench.sync()
+      bench.addOrder()
+      bench.sandbox.faults.add({
+        system: 'procurify',
+        method: 'POST',
+        path: '/api/v3/requisitions/',
+        kind,
+        status: 504,
+        ms: 600,
+      })
+      for (let pass = 0; pass < 6 && (await bench.sync()).code !== 0; pass += 1) continue
+      expect(bench.requisitions()).toHaveLength(2)
+      const { rows } = await bench.database.pool.query<{ n: number }>(
+        `select count(*)::int as n from audit where stream = 'pos' and outcome = 'done' and action in ('create', 'adopt')`,
+      )
+      expect(rows[0]?.n).toBe(2)
+    })
+  }
+
+  it('after the database was lost: what is there is found by its key and adopted', async () => {
+    bench = await openAlignedBench()
+    bench.addOrder()
+    bench.addOrder()
+    await bench.sync()
+    await bench.database.pool.query(
+      `delete from link where stream in ('pos', 'releases'); delete from intent where stream = 'pos'; delete from watermark where stream in ('pos', 'releases'); delete from run where stream = 'pos'`,
+    )
+    const run = await bench.sync()
+    expect(run.json().counts, run.out).toMatchObject({ adopted: 2, created: 0 })
+    expect(bench.requisitions()).toHaveLength(2)
+  })
+
+  it('with two processes at once', async () => {
+    bench = await openAlignedBench()
+    for (let n = 0; n < 6; n += 1) bench.addOrder()
+    const codes = await Promise.all([bench.sync(), bench.sync()])
+    expect(codes.map(({ code }) => code).every((code) => code === 0 || code === 6)).toBe(true)
+    await bench.sync()
+    expect(bench.requisitions()).toHaveLength(6)
+  })
+
+  it('refuses another requester than the one it has sent by', async () => {
+    bench = await openAlignedBench()
+    bench.addOrder()
+    await bench.sync()
+    bench.sandbox.procurify.state.data.users.add({
+      id: 99,
+      firstName: 'New',
+      lastName: 'User',
+      email: 'new@example.com',
+      is_active: true,
+      role: 7,
+    })
+    bench.sandbox.procurify.state.ownerId = 99
+    bench.addOrder()
+    const run = await bench.sync()
+    expect(run.json()).toMatchObject({ exit_code: 5, outcome: 'refused' })
+    expect(run.json().problems.map(({ code }) => code)).toEqual(['requester_changed'])
+    expect(bench.requisitions()).toHaveLength(1)
+  })
+})
