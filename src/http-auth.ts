@@ -1,4 +1,7 @@
-/** The three ways to log in: API key, Basic, and OAuth 2.0 client credentials with a token shared by all runs through the vault. */
+/**
+ * The three ways to log in: API key, Basic, and OAuth 2.0 client credentials with a token shared by all runs through
+ * the vault.
+ */
 import { createHash } from 'node:crypto'
 import { ConfigError } from './domain/errors.js'
 import type { Failure, Result } from './domain/failure.js'
@@ -68,8 +71,8 @@ interface Held {
 }
 
 /**
- * Client credentials (contracts/plex.md section 2, procurify.md section 1). The token comes from memory, else from the vault, else from
- * one token call, which concurrent calls share. A refused login is an `auth` failure `login_refused`.
+ * Client credentials (contracts/plex.md section 2, procurify.md section 1). The token comes from memory, else from the
+ * vault, else from one token call, which concurrent calls share. A refused login is an `auth` failure `login_refused`.
  */
 export function oauthAuth(options: OAuthOptions): Auth {
   const { system, vault, fingerprint, clock } = options
@@ -107,8 +110,8 @@ export function oauthAuth(options: OAuthOptions): Auth {
   return {
     headers,
     renew: async (tokenCall, refused) => {
-      // A 401 of another call may have brought a new token already: only the one that was refused is thrown away. Dropping it
-      // belongs to the shared work, else a second call would find it in the vault once more.
+      // A 401 of another call may have brought a new token already: only the one that was refused is thrown away.
+      // Dropping it belongs to the shared work, else a second call would find it in the vault once more.
       const token = held?.token
       if (token !== undefined && bearer(token)['authorization'] === refused['authorization']) {
         const renewed = await share(() => replace(tokenCall, token))
@@ -154,7 +157,8 @@ function readToken(options: OAuthOptions, { value, status, http }: Answer): Resu
     const lifeSec = Number(life)
     return { ok: true, value: { token: new Secret(token), lifeSec: lifeSec > 0 ? lifeSec : options.defaultLifeSec } }
   }
-  const message = `${options.tokenUrl} answered ${status} without an access_token: is it the token address of ${options.system}?`
+  const question = `is it the token address of ${options.system}?`
+  const message = `${options.tokenUrl} answered ${status} without an access_token: ${question}`
   return { ok: false, kind: 'auth', code: 'login_refused', message, status, http, retryAfterMs: null }
 }
 

@@ -31,7 +31,9 @@ export interface Spec {
   readonly consume: Consume
 }
 
-/** Reads the body of a 2xx answer. Throws Trouble; anything else it throws is a consumer's and passes through untouched. */
+/**
+ * Reads the body of a 2xx answer. Throws Trouble; anything else it throws is a consumer's and passes through untouched.
+ */
 export type Consume = (body: Readable, exchange: Exchange, dateMs: number | null) => Promise<Json>
 
 /** A try that brought nothing usable. Thrown inside the HTTP files only: the callers see its failure. */
@@ -141,8 +143,8 @@ export class Exchange {
   }
 
   /**
-   * The chunks of a body, up to the size limit. With `pausing` the timer runs only while we wait for the other side, so that a slow
-   * consumer is no timeout and a long list may take as long as it keeps coming.
+   * The chunks of a body, up to the size limit. With `pausing` the timer runs only while we wait for the other side, so
+   * that a slow consumer is no timeout and a long list may take as long as it keeps coming.
    */
   async *chunks(body: Readable, pausing: boolean): AsyncGenerator<Buffer> {
     const source = body[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>
@@ -190,7 +192,10 @@ function describe(outcome: Omit<Outcome, 'isWrite'>, code: string, said: string,
   return `answered ${status}${detail}`
 }
 
-/** A whole JSON body, numbers as text. No body at all is null for a write (reopening a PO answers so), broken for a read. */
+/**
+ * A whole JSON body, numbers as text. No body at all is null for a write (reopening a PO answers so), broken for a
+ * read.
+ */
 export const readJson: Consume = async (body, exchange) => {
   const chunks: Buffer[] = []
   for await (const chunk of exchange.chunks(body, false)) chunks.push(chunk)

@@ -1,4 +1,6 @@
-/** The words of HTTP, pure: how a query is written, how long the other side asks us to wait, what its error bodies say. */
+/**
+ * The words of HTTP, pure: how a query is written, how long the other side asks us to wait, what its error bodies say.
+ */
 import { parseExact } from './domain/json-text.js'
 import type { Json } from './domain/record.js'
 
@@ -6,8 +8,8 @@ import type { Json } from './domain/record.js'
 export type Query = Record<string, string | readonly string[] | undefined>
 
 /**
- * `?a=1&b=2`, or nothing. Everything outside the unreserved characters is percent-encoded, also `+`, `:` and blanks: Plex answers a
- * wrongly encoded value with no rows and no error (contracts/plex.md section 5).
+ * `?a=1&b=2`, or nothing. Everything outside the unreserved characters is percent-encoded, also `+`, `:` and blanks:
+ * Plex answers a wrongly encoded value with no rows and no error (contracts/plex.md section 5).
  */
 export function queryText(query: Query): string {
   const pairs = Object.entries(query).flatMap(([name, value]) => {
@@ -27,8 +29,9 @@ export function encode(text: string): string {
 const MAX_PATIENCE_MS = 24 * 60 * 60_000
 
 /**
- * Milliseconds the other side wants us to stay away, or null when it does not say: `Retry-After` as seconds or as a date (against
- * the answer's own `Date`), else "N seconds" in the error text (contracts/plex.md section 8). Only 429 and 503 ask for patience.
+ * Milliseconds the other side wants us to stay away, or null when it does not say: `Retry-After` as seconds or as a
+ * date (against the answer's own `Date`), else "N seconds" in the error text (contracts/plex.md section 8). Only 429
+ * and 503 ask for patience.
  */
 export function patienceMs(
   status: number,
@@ -60,8 +63,9 @@ export function isHtml(text: string): boolean {
 const MAX_PROBLEM_LENGTH = 300
 
 /**
- * What an error body says, in one line of at most 300 characters; '' when it says nothing. Understands Plex's `{code, message, errors}`,
- * Procurify's `errors` map, `detail`, `message`, lists by field and nested lists (contracts/plex.md section 9, procurify.md section 3).
+ * What an error body says, in one line of at most 300 characters; '' when it says nothing. Understands Plex's `{code,
+ * message, errors}`, Procurify's `errors` map, `detail`, `message`, lists by field and nested lists (contracts/plex.md
+ * section 9, procurify.md section 3).
  */
 export function problemText(body: string, secrets: readonly string[]): string {
   const said = isHtml(body) ? titleOf(body) : fromJson(body)
@@ -114,7 +118,9 @@ function isLine(value: Json): boolean {
   return typeof value === 'object' && value !== null && !isList(value) && !('message' in value)
 }
 
-/** One line without control characters, secrets, e-mail addresses or query strings: it goes into logs and audit rows. */
+/**
+ * One line without control characters, secrets, e-mail addresses or query strings: it goes into logs and audit rows.
+ */
 export function redact(text: string, secrets: readonly string[]): string {
   const hidden = secrets.reduce((line, secret) => (secret.length < 6 ? line : line.replaceAll(secret, '***')), text)
   return hidden

@@ -1,4 +1,6 @@
-/** One try on the wire: its turn in the shared budget, what its answer means for the budget, and when it is made again. */
+/**
+ * One try on the wire: its turn in the shared budget, what its answer means for the budget, and when it is made again.
+ */
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Readable } from 'node:stream'
@@ -17,8 +19,8 @@ declare module 'axios' {
 }
 
 /**
- * Sends exchanges, one after another or side by side, over connections that are kept. Errors of axios stay in here: they hold the
- * login. Throws only what the pacer or a consumer of items throws.
+ * Sends exchanges, one after another or side by side, over connections that are kept. Errors of axios stay in here:
+ * they hold the login. Throws only what the pacer or a consumer of items throws.
  */
 export function makeWire(options: HttpOptions): (exchange: Exchange) => Promise<Result<Answer>> {
   const client = makeClient(options)
@@ -43,7 +45,9 @@ function proxyFor(url: string): { proxy?: false } {
   return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname) ? { proxy: false } : {}
 }
 
-/** Idle connections are closed before the other side does: a write on a dying connection would be in doubt for nothing. */
+/**
+ * Idle connections are closed before the other side does: a write on a dying connection would be in doubt for nothing.
+ */
 const IDLE_SOCKET_MS = 4_000
 const TRIES = 4
 
@@ -53,7 +57,8 @@ function makeClient(options: HttpOptions): AxiosInstance {
     headers: { accept: 'application/json', 'accept-encoding': 'gzip', 'user-agent': options.userAgent },
     httpAgent: new HttpAgent(agent),
     httpsAgent: new HttpsAgent(agent),
-    // Bodies are read by ourselves: size, time and cuts are then judged in one place, for lists and single answers alike.
+    // Bodies are read by ourselves: size, time and cuts are then judged in one place, for lists and single answers
+    // alike.
     responseType: 'stream',
     decompress: true,
     maxRedirects: 0,
@@ -164,7 +169,10 @@ class Wire {
     throw exchange.trouble({ status: null, networkCode: error.code ?? null, body: 'fine' })
   }
 
-  /** Timeouts in a row are counted over all processes; at the limit nobody calls for a while (contracts/procurify.md section 1). */
+  /**
+   * Timeouts in a row are counted over all processes; at the limit nobody calls for a while (contracts/procurify.md
+   * section 1).
+   */
   private async timeout(exchange: Exchange): Promise<Trouble> {
     this.#mayHaveTimeouts = true
     const { inARow, stop } = await this.options.pacer.timedOut()
@@ -185,7 +193,9 @@ class Wire {
     await pacer.answered()
   }
 
-  /** Before a repetition: exponential with jitter, unless the other side said how long; then the pacer makes us wait. */
+  /**
+   * Before a repetition: exponential with jitter, unless the other side said how long; then the pacer makes us wait.
+   */
   async backOff(attempt: number, error: unknown): Promise<void> {
     if (!(error instanceof Trouble)) throw new Bug('Only trouble is repeated.')
     const { clock, deadlineAt, signal, counts } = this.options

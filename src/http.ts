@@ -1,6 +1,6 @@
 /**
- * The only way out to Plex and Procurify: every request is paced, timed, counted and limited in size; reads are repeated, writes never;
- * and whatever goes wrong comes back as a Failure.
+ * The only way out to Plex and Procurify: every request is paced, timed, counted and limited in size; reads are
+ * repeated, writes never; and whatever goes wrong comes back as a Failure.
  */
 import type { HttpNote } from './domain/audit.js'
 import type { Result } from './domain/failure.js'
@@ -53,8 +53,8 @@ export interface Answer {
 export interface Http {
   get(path: string, query?: Query): Promise<Result<Answer>>
   /**
-   * A top-level JSON array in groups of at most 500 items, with backpressure. A call that broke off is repeated only while nothing
-   * was handed on; a failure may come after some groups.
+   * A top-level JSON array in groups of at most 500 items, with backpressure. A call that broke off is repeated only
+   * while nothing was handed on; a failure may come after some groups.
    */
   stream(
     path: string,
@@ -70,7 +70,10 @@ export interface Http {
   ): Promise<Result<Answer>>
 }
 
-/** Asks for a token: paced and counted like any call, repeated like a read. Given to `Auth`, which has no wire of its own. */
+/**
+ * Asks for a token: paced and counted like any call, repeated like a read. Given to `Auth`, which has no wire of its
+ * own.
+ */
 export type TokenCall = (
   url: string,
   contentType: string,

@@ -109,7 +109,9 @@ function countStates(pairs: readonly Pair[]): Record<string, Record<PairState, n
 
 function tellChange({ action, changes }: PlanLine, { plex, procurify }: Pair): string {
   if (action === 'create') return `create in ${plex === null ? 'Plex' : 'Procurify'}: ${tellNew(changes)}`
-  const fields = changes.map(({ field, from, to }) => `${field} ${JSON.stringify(from)} -> ${JSON.stringify(to)}`).join(', ')
+  const fields = changes
+    .map(({ field, from, to }) => `${field} ${JSON.stringify(from)} -> ${JSON.stringify(to)}`)
+    .join(', ')
   if (action === 'update') return `change in Procurify: ${fields}`
   if (fields !== '') return `note: ${fields}`
   return plex?.name === procurify?.name ? 'pair' : 'pair; the names stay different'

@@ -36,7 +36,15 @@ export async function alignRefdata(context: Context, flags: AlignFlags): Promise
     const auditHead = await world.store.auditHead()
     reporter.clear()
     const finishedAt = new Date()
-    const facts = { runId, command: COMMAND, connection: config.connection, startedAt, finishedAt, auditHead, calls: world.calls }
+    const facts = {
+      runId,
+      command: COMMAND,
+      connection: config.connection,
+      startedAt,
+      finishedAt,
+      auditHead,
+      calls: world.calls,
+    }
     // People see the plan in the table of pairs.
     const run = { ...toRunJson({ ...facts, dryRun: false }, result), dry_run: dryRun }
     if (isList) return await printList(context, flags, run, result.pairs)

@@ -273,7 +273,7 @@ function isTokenCall(failure: Failure, path: string): boolean {
 
 type Members = Readonly<Record<string, Json | undefined>>
 
-function membersOf(value: Json): Members {
+export function membersOf(value: Json): Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : {}
 }
 

@@ -6,6 +6,7 @@ import { requirePostgres15, type Database } from '../store/database.js'
 import { schemaState } from '../store/migrate.js'
 import { findLinked, readServer, readTokens, type ServerFacts } from '../store/overview.js'
 import { openVault } from '../store/vault.js'
+import { checkKept } from './check-requester.js'
 import { askOnce, plexSteps, PLEX_TENANTS, procurifySteps, PROCURIFY_ME, type Systems } from './check-systems.js'
 import type { CheckFlags } from './commands/check.js'
 import { missingSettings, settingsOf } from './credentials.js'
@@ -28,7 +29,10 @@ export async function checkAll(context: Context, flags: CheckFlags): Promise<num
   }
   const site: Site = { config: null, database: null, server: null, world: null, systems: null }
   try {
-    const { checks, exitCode } = await runSteps(allSteps(context, site), flags.json === true ? () => undefined : print)
+    const { checks, exitCode } = await runSteps(
+      allSteps(context, site, flags),
+      flags.json === true ? () => undefined : print,
+    )
     const next = nextStep(checks)
     if (flags.json === true)
       io.out(`${JSON.stringify({ schema: 'ml-connector/check@1', exit_code: exitCode, checks, next })}\n`)
@@ -75,7 +79,7 @@ function given<T>(part: T | null): T {
   return part
 }
 
-function allSteps(context: Context, site: Site): Step[] {
+function allSteps(context: Context, site: Site, flags: CheckFlags): Step[] {
   const config = (): Config => given(site.config)
   return [
     { name: 'settings', needs: [], run: () => attempt(() => checkSettings(context, site)) },
@@ -96,6 +100,11 @@ function allSteps(context: Context, site: Site): Step[] {
     { name: 'clock', needs: ['connection'], run: () => checkClock(given(site.server), given(site.systems)) },
     ...plexSteps(() => given(site.systems)),
     ...procurifySteps(() => given(site.systems)),
+    {
+      name: 'requester_kept',
+      needs: ['procurify_requester'],
+      run: async () => checkKept(given(site.world), await given(site.systems).me(), flags.acceptRequester ?? false),
+    },
     { name: 'secrets_in_environment', needs: ['settings'], run: () => Promise.resolve(checkSecrets(config())) },
     {
       name: 'token_cache',

@@ -30,14 +30,19 @@ export async function runDemo({ io }: Context): Promise<number> {
 
 /** The simulators need no politeness; real systems get the defaults. */
 const FAST = {
+  ALIGN_MAX_CHANGES: '500',
+  PO_START_DATE: '2026-01-01',
+  PO_QUIET: '1ms',
+  PO_MAX_PER_DAY: '5',
+
   PLEX_CALLS_PER_MINUTE: '60000',
   PROCURIFY_CALLS_PER_MINUTE: '60000',
   PROCURIFY_PAGE_SIZE: '100',
   SYNC_CONCURRENCY: '8',
 }
 
-/** Exit codes a step of the story may end with: the seed data has records that a person must look at. */
-const EXPECTED = [0, 3]
+/** Exit codes a step of the story may end with: records for a person, and a daily ration that is used up. */
+const EXPECTED = [0, 3, 4]
 
 async function tellStory(io: Io, sandbox: Sandbox, run: (...argv: string[]) => Promise<number>): Promise<number> {
   const say = (text: string): void => io.out(`\n\n== ${text}\n`)
@@ -56,10 +61,9 @@ async function tellStory(io: Io, sandbox: Sandbox, run: (...argv: string[]) => P
   )
   await play('The same again: nothing changed, so nothing is sent.', 'sync', 'suppliers')
 
-  const renamed =
-    suppliers.find(
-      (row) => row['status'] === 'Active' && typeof row['name'] === 'string' && row['name'].startsWith('Brightwater'),
-    ) ?? suppliers.all()[4]
+  const renamed = suppliers.find(
+    (row) => row['status'] === 'Active' && /^[A-Z][a-z]+ [A-Z][a-z]+$/.test(String(row['name'])),
+  )
   const code = String(renamed?.['code'])
   suppliers.edit(String(renamed?.['id']), { name: `${String(renamed?.['name']).trim()} of Ohio` })
   suppliers.add({ ...NEW_SUPPLIER })
@@ -71,6 +75,17 @@ async function tellStory(io: Io, sandbox: Sandbox, run: (...argv: string[]) => P
   )
   await play('Do it: the same vendor is renamed, the new supplier is created once.', 'sync', 'suppliers')
   await play(`The story of ${code}, from the journal.`, 'audit', 'show', '--record', code)
+  await play(
+    'Accounts, departments and locations are aligned (the ceiling of 50 changes is lifted for the demo).',
+    'align',
+    'refdata',
+  )
+  await play(
+    'Open orders become requisitions, at most 5 today. Others wait, or are parked with every reason.',
+    'sync',
+    'pos',
+  )
+  await followOne(sandbox, play)
   await play('The journal is a hash chain; a changed or missing row would be found.', 'audit', 'verify')
   await play('How things stand: the parked records wait for a person.', 'status')
   const isFine = codes.every((one) => EXPECTED.includes(one))
@@ -80,6 +95,20 @@ async function tellStory(io: Io, sandbox: Sandbox, run: (...argv: string[]) => P
       : 'The demo stopped early; the lines above say why.',
   )
   return io.signal.aborted ? 4 : isFine ? 0 : 1
+}
+
+/** One requisition is approved and ordered by people in Procurify; the next passes notice. */
+async function followOne(sandbox: Sandbox, play: (text: string, ...argv: string[]) => Promise<void>): Promise<void> {
+  const { data, lifecycle } = sandbox.procurify.state
+  const item = data['order-items'].all().findLast((row) => String(row['name']).startsWith('[PLEX '))
+  const requisition = data.orders.get(Number(item?.['orderNum']))
+  if (requisition === undefined) return
+  const uuid = String(requisition['uuid'])
+  lifecycle.approve(uuid)
+  lifecycle.order(uuid)
+  await play('In Procurify, one of them is approved and put on a PO. The next pass notices.', 'sync', 'pos')
+  const record = uuid.replaceAll('-', '')
+  await play('From Plex order to Procurify PO: the story of that order.', 'audit', 'show', '--record', record)
 }
 
 const NEW_SUPPLIER = {

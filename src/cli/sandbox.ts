@@ -1,6 +1,6 @@
 import { ConfigError } from '../domain/errors.js'
 import type { Sandbox } from '../sandbox/sandbox.js'
-import type { SandboxFlags } from './commands/sandbox.js'
+import type { ActFlags, SandboxFlags } from './commands/sandbox.js'
 import type { Context } from './program.js'
 
 /** Serves both simulators until the signal; the settings go to stdout, so that they can be kept in an env file. */
@@ -23,4 +23,27 @@ export async function serveSandbox({ io }: Context, flags: SandboxFlags): Promis
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
     throw new ConfigError('A port is taken: choose others with --plex-port and --procurify-port (0 = any free one).')
   }
+}
+
+/** Plays a person in the running sandbox: through its control route, never through the API. */
+export async function actInSandbox(
+  { io }: Context,
+  act: string,
+  requisition: string,
+  flags: ActFlags,
+): Promise<number> {
+  const id = withDashes(requisition)
+  const url = `http://127.0.0.1:${flags.procurifyPort}/_sandbox/requisitions/${encodeURIComponent(id)}/${act}`
+  const body = JSON.stringify(flags.reason === undefined ? {} : { comment: flags.reason })
+  const answer = await fetch(url, { method: 'POST', body }).catch(() => null)
+  if (answer === null)
+    throw new ConfigError(`No sandbox answers on port ${flags.procurifyPort}. Start one: ml-connector sandbox`)
+  if (!answer.ok) throw new ConfigError(`The sandbox did not ${act} ${requisition}: ${await answer.text()}`)
+  io.out(`${act}: requisition ${requisition}\n`)
+  return 0
+}
+
+/** Requisition ids are kept without dashes; Procurify shows them with. */
+function withDashes(id: string): string {
+  return id.replace(/^(\w{8})(\w{4})(\w{4})(\w{4})(\w{12})$/, '$1-$2-$3-$4-$5')
 }

@@ -1,6 +1,7 @@
 /**
- * Cuts a top-level JSON array into the texts of its items while it arrives, so that a list of any length needs the memory of
- * one item. It counts brackets and skips strings; it does not judge what is inside an item: parse each text, that finds the rest.
+ * Cuts a top-level JSON array into the texts of its items while it arrives, so that a list of any length needs the
+ * memory of one item. It counts brackets and skips strings; it does not judge what is inside an item: parse each text,
+ * that finds the rest.
  */
 export interface Splitter {
   /** The texts of the items that this chunk completed, each ready for a JSON parser. Nothing after a fault. */
@@ -20,7 +21,10 @@ const BYTE_ORDER_MARK = 0xfeff
 
 const SHOWN_CHARACTERS = 80
 
-/** Chunk borders may fall anywhere: inside a character, an escape or a number. Linear time, each character looked at once. */
+/**
+ * Chunk borders may fall anywhere: inside a character, an escape or a number. Linear time, each character looked at
+ * once.
+ */
 export function makeSplitter(): Splitter {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   const scanner = new Scanner()

@@ -79,9 +79,9 @@ export function planAccounts(accounts: readonly PlexAccount[], codes: readonly A
   })
 }
 
-/** Numbers and codes without a partner, by their loose key. */
+/** What a missing number or code might be, by its loose key: a code without a partner; for Plex, which is written to last, any number. */
 function listLookalikes(matches: readonly AccountMatch[]) {
-  const ofPlex = matches.flatMap((match) => (match.kind === 'only_in_plex' ? [codeKey(match.plex.number ?? '')] : []))
+  const ofPlex = matches.flatMap((match) => ('plex' in match ? [codeKey(match.plex.number ?? '')] : []))
   const ofProcurify = matches.flatMap((match) => (match.kind === 'only_in_procurify' ? [codeKey(match.procurify.code)] : []))
   const byLooseKey = (texts: readonly string[]) => new Map(texts.filter((text) => text !== '').map((text) => [looseKey(text), text]))
   return { ofPlex: byLooseKey(ofPlex), ofProcurify: byLooseKey(ofProcurify) }

@@ -4,7 +4,7 @@ import type { Decision } from './decision.js'
 import { activityCode, changesOf, observe, remember, ruleTrouble, skip, toAligned, type Ruling, type Words } from './plan-refdata-item.js'
 import { baseOf, writesToProcurify, type Aligned, type Book, type Department, type Direction } from './refdata.js'
 import { pairUp, type Match } from './refdata-pairs.js'
-import type { PlexDepartment } from './refdata-places.js'
+import { DEPARTMENT_MAX, departmentKey, type PlexDepartment } from './refdata-places.js'
 import { cleanLine, cut, fold } from './text.js'
 
 export interface DepartmentOptions {
@@ -15,17 +15,16 @@ export interface DepartmentOptions {
 }
 
 /** Most characters Procurify takes (DepartmentWrite in procurify.openapi.yaml). */
-const NAME_MAX = 150
 const EXTERNAL_ID_MAX = 100
 
 type DepartmentMatch = Match<PlexDepartment, Department>
 
 export function matchDepartments(places: readonly PlexDepartment[], departments: readonly Department[], { links }: Book): DepartmentMatch[] {
   const keyOf = ({ locationId, wantedName }: PlexDepartment): string | null =>
-    locationId === null ? null : `${locationId}/${fold(cut(wantedName, NAME_MAX))}`
+    locationId === null ? null : departmentKey(locationId, wantedName)
   return pairUp(places, departments, links, {
     keysInPlex: (place) => [keyOf(place)].flatMap((key) => key ?? []),
-    keyInProcurify: ({ locationId, name }) => `${locationId ?? ''}/${fold(name)}`,
+    keyInProcurify: ({ locationId, name }) => departmentKey(locationId, name),
     wantedKey: (place) => (place.isMapped ? keyOf(place) : null),
   })
 }
@@ -102,7 +101,7 @@ function ruleMissing(place: PlexDepartment, options: DepartmentOptions): Ruling 
 }
 
 function create({ id, building, name, wantedName, locationId }: PlexDepartment, { pcn, locationName }: DepartmentOptions): Decision {
-  const wanted = cut(cleanLine(wantedName), NAME_MAX)
+  const wanted = cut(cleanLine(wantedName), DEPARTMENT_MAX)
   const draft = { plex: { building, name }, procurify: { name: wanted, locationId } }
   const body = { branch: Number(locationId), name: wanted, external_id: departmentExternalId(pcn, id), active: true }
   const changes = [

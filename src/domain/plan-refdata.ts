@@ -13,7 +13,7 @@ import { ALIGN_STREAMS, codeKey, type Aligned, type AlignStream, type Book, type
 import type { LinkedDepartments, Location, RefdataSurvey } from './refdata.js'
 import type { RefdataMap } from './refdata-map.js'
 import type { Match } from './refdata-pairs.js'
-import { listPlexDepartments, placeKey, type Obstacle } from './refdata-places.js'
+import { departmentKey, listPlexDepartments, placeKey, type Obstacle } from './refdata-places.js'
 import { cleanLine, fold } from './text.js'
 
 export interface AlignOptions {
@@ -43,7 +43,7 @@ export function planRefdata(survey: RefdataSurvey, books: Books, options: AlignO
   const locations = planLocations(matches, books.locations, map.locations)
   const places = listPlexDepartments({
     keys: listPlaceKeys(survey, books.departments),
-    isPaired: (key) => (books.departments.links.get(key)?.targetId ?? null) !== null,
+    pairedAs: makePairedAs(survey, books.departments),
     map: map.departments,
     locate: makeLocator(matches, survey.locations, map),
     locations: survey.locations,
@@ -61,6 +61,14 @@ export function planRefdata(survey: RefdataSurvey, books: Books, options: AlignO
   const accounts = planAccounts(survey.accounts, survey.codes, books.accounts, { connection, direction, map: map.accounts, departments: linked })
   const remarks = [...remarkOnMap(survey, map), ...remarkOnDepartments(accounts, linked)]
   return { aligned: { locations, departments, accounts }, remarks }
+}
+
+function makePairedAs({ departments }: RefdataSurvey, { links }: Book): (key: string) => string | null {
+  const byId = new Map(departments.map(({ id, locationId, name }) => [id, departmentKey(locationId, name)]))
+  return (key) => {
+    const targetId = links.get(key)?.targetId ?? null
+    return targetId === null ? null : (byId.get(targetId) ?? '')
+  }
 }
 
 /** Seen by this run, seen earlier, or told by another stream that met the name on a line. */

@@ -5,7 +5,10 @@
 import type { ProblemCode } from './problems.js'
 import type { Location, Place } from './refdata.js'
 import type { RefdataMap } from './refdata-map.js'
-import { cleanLine, fold } from './text.js'
+import { cleanLine, cut, fold } from './text.js'
+
+/** Most characters of a department's name in Procurify (DepartmentWrite in procurify.openapi.yaml). */
+export const DEPARTMENT_MAX = 150
 
 /** A name at a building, with the location of Procurify it belongs to. */
 export interface PlexDepartment {
@@ -18,6 +21,8 @@ export interface PlexDepartment {
   readonly wantedName: string
   readonly locationId: string | null
   readonly isMapped: boolean
+  /** No building is named, nor a default set: the location was only guessed. */
+  readonly isVague: boolean
   /** Why there is no location. */
   readonly obstacle: Obstacle | null
 }
@@ -53,8 +58,8 @@ function unescape(text: string): string {
 export interface PlacesInput {
   /** Keys of every place known: seen now, seen earlier, told by other streams. */
   readonly keys: Iterable<string>
-  /** Keys whose department is paired already: of several spellings of one place, the paired one stays. */
-  readonly isPaired: (key: string) => boolean
+  /** The `departmentKey` that a key is paired with by now ('' = it is gone); null = it is not paired. Of several spellings the paired one stays. */
+  readonly pairedAs: (key: string) => string | null
   readonly map: RefdataMap['departments']
   /** The location of a building as orders spell it. */
   readonly locate: (building: string) => { readonly id: string } | Obstacle
@@ -78,13 +83,14 @@ export function listPlexDepartments(input: PlacesInput): PlexDepartment[] {
   )
   const all = [...seen, ...unseen]
   const somewhere = new Set(all.filter(({ building }) => building !== null).map(({ name }) => fold(name)))
-  const isPaired = ({ id }: PlexDepartment): boolean => input.isPaired(id)
-  const taken = new Set(all.filter(isPaired).map(identityOf))
-  const kept = new Map<string, PlexDepartment>()
+  const paired = all.filter(({ id }) => input.pairedAs(id) !== null)
+  const taken = new Set(paired.flatMap((one) => [identityOf(one), input.pairedAs(one.id) ?? '']))
+  const kept = new Map(paired.map((one) => [one.id, one]))
   for (const one of all) {
     // A blank building says nothing new about a name that is known at a building.
-    const isVague = one.building === null && one.locationId === null && somewhere.has(fold(one.name))
-    if (isPaired(one) || (!isVague && !taken.has(identityOf(one)))) kept.set(one.id, one)
+    const isVague = one.isVague && somewhere.has(fold(one.name))
+    if (isVague || taken.has(identityOf(one))) continue
+    kept.set(one.id, one)
     taken.add(identityOf(one))
   }
   return [...kept.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -92,7 +98,12 @@ export function listPlexDepartments(input: PlacesInput): PlexDepartment[] {
 
 /** What makes two spellings one department. */
 function identityOf({ id, locationId, wantedName }: PlexDepartment): string {
-  return locationId === null ? fold(id) : `${locationId}/${fold(wantedName)}`
+  return locationId === null ? fold(id) : departmentKey(locationId, wantedName)
+}
+
+/** What a department is known by in Procurify: names repeat across locations, and their case does not matter. */
+export function departmentKey(locationId: string | null, name: string): string {
+  return `${locationId ?? ''}/${fold(cut(name, DEPARTMENT_MAX))}`
 }
 
 function toDepartment(key: string, input: PlacesInput): PlexDepartment | null {
@@ -102,12 +113,13 @@ function toDepartment(key: string, input: PlacesInput): PlexDepartment | null {
   const mapped = input.map.get(fold(name))?.target
   const wantedName = mapped?.name ?? name
   const base = { active: true, name, wantedName, isMapped: mapped !== undefined } as const
-  if (mapped?.location != null && !input.isPaired(key)) {
+  if (mapped?.location != null && input.pairedAs(key) === null) {
     // A name with a location of its own is the same department at every building.
     const id = placeKey({ building: null, department: name }) ?? key
-    return { ...base, id, building: null, ...byName(mapped.location, input.locations) }
+    return { ...base, id, building: null, isVague: false, ...byName(mapped.location, input.locations) }
   }
-  return { ...base, id: key, building, ...findLocation(building, wantedName, input) }
+  const isVague = building === null && input.defaultLocation === null
+  return { ...base, id: key, building, isVague, ...findLocation(building, wantedName, input) }
 }
 
 function findLocation(

@@ -48,8 +48,10 @@ export class Tally {
     this.unchangedRows += rows
   }
 
-  /** The last word on a record counts. */
+  /** The last word on a record counts; that nothing is left to do takes nothing back of what was done. */
   mark(sourceId: string, category: Category): void {
+    const before = this.worked.get(sourceId)
+    if (category === 'unchanged' && before !== undefined && before !== 'pending') return
     this.worked.set(sourceId, category)
     if (category === 'parked') this.ends.add('partial')
   }

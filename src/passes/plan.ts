@@ -195,6 +195,12 @@ function tallyDecision({ tally, options }: Pass, item: Planned): void {
     case 'skip':
       return tally.mark(sourceId, 'skipped')
     case 'wait':
+      // The ration is no obstacle of the record: it is the run that ends before its work does.
+      if (decision.code === 'daily_ration') {
+        tally.end('interrupted')
+        tally.problem(decision.code, decision.message)
+        return tally.mark(sourceId, 'pending')
+      }
       tally.mark(sourceId, 'waiting')
       return tally.problem(decision.code, decision.message, item)
     case 'park':

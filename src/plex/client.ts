@@ -25,8 +25,8 @@ export interface PlexSettings {
 const TOKEN_LIFE_SEC = 600
 
 /**
- * An Http for Plex. The PCN goes with every call: without it the login's default tenant answers, silently. Throws ConfigError when
- * the way of logging in lacks a credential.
+ * An Http for Plex. The PCN goes with every call: without it the login's default tenant answers, silently. Throws
+ * ConfigError when the way of logging in lacks a credential.
  */
 export function makePlex(settings: PlexSettings, deps: ClientDeps): Http {
   const { baseUrl, pcn, pcnHeader, tenantId } = settings

@@ -1,4 +1,7 @@
-/** Calls to Procurify: how they log in, and how its lists are read to their end (contracts/procurify.md sections 1 and 2). */
+/**
+ * Calls to Procurify: how they log in, and how its lists are read to their end (contracts/procurify.md sections 1 and
+ * 2).
+ */
 import type { Failure, Result } from '../domain/failure.js'
 import type { Json } from '../domain/record.js'
 import { loginFingerprint, needLogin, oauthAuth, type ClientDeps } from '../http-auth.js'
@@ -37,12 +40,13 @@ export function makeProcurify({ baseUrl, clientHeader }: ProcurifySettings, deps
   })
 }
 
-// ---------------------------------------------------------------------------------------------------------------- lists
+// --------------------------------------------------------------------------------------------------------------- lists
 
 /**
- * Reads a list page by page and hands on each row once (by `id`, else `uuid`). Pages are counted here: the links in the answers lead
- * to odd hosts. A page that times out is asked for again in smaller pages, never at the same size. When fewer rows came than the
- * list says it has (rows moved between pages, or a page was answered twice) it is read once more; then it is as it is.
+ * Reads a list page by page and hands on each row once (by `id`, else `uuid`). Pages are counted here: the links in the
+ * answers lead to odd hosts. A page that times out is asked for again in smaller pages, never at the same size. When
+ * fewer rows came than the list says it has (rows moved between pages, or a page was answered twice) it is read once
+ * more; then it is as it is.
  */
 export async function readPages(
   http: Http,

@@ -33,7 +33,9 @@ export interface VendorTargetOptions {
   readonly clock: Clock
 }
 
-/** Vendors are found again by `external_id`, compared here and exactly: how Procurify's filter compares is undocumented. */
+/**
+ * Vendors are found again by `external_id`, compared here and exactly: how Procurify's filter compares is undocumented.
+ */
 export function makeVendorTarget(http: Http, { pageSize, clock }: VendorTargetOptions): Target {
   const scans = makeScans(() => readVendors(http, pageSize), { clock, recentMs: RECENT_MS })
   return {
@@ -65,9 +67,12 @@ function ok<T>(value: T): Result<T> {
   return { ok: true, value }
 }
 
-// ----------------------------------------------------------------------------------------------------- looking for ours
+// ---------------------------------------------------------------------------------------------------- looking for ours
 
-/** Where the filter is ignored each creation would cost a scan; ours added, one of the last minutes does for a first look. */
+/**
+ * Where the filter is ignored each creation would cost a scan; ours added, one of the last minutes does for a first
+ * look.
+ */
 const RECENT_MS = 5 * 60_000
 
 function externalIdOf({ wanted }: Claim): string {
@@ -77,8 +82,8 @@ function externalIdOf({ wanted }: Claim): string {
 }
 
 /**
- * A list proves an absence when it shows something we know exists: a vendor we linked, else, when none was ever linked, the
- * system's own OTHER vendor.
+ * A list proves an absence when it shows something we know exists: a vendor we linked, else, when none was ever linked,
+ * the system's own OTHER vendor.
  */
 function isProof(vendors: readonly VendorRecord[], witnesses: readonly string[]): boolean {
   const known = new Set(witnesses)
@@ -121,7 +126,7 @@ function toFound({ wanted }: Claim, vendor: VendorRecord): Found {
   }
 }
 
-// --------------------------------------------------------------------------------------------------------------- writing
+// ------------------------------------------------------------------------------------------------------------- writing
 
 function pathOf(targetId: string | null): string {
   return targetId === null ? PATH : `${PATH}${encode(targetId)}/`

@@ -13,7 +13,10 @@ export interface PacerOptions {
   readonly coolDownMs: number
 }
 
-/** A bucket is one second wide: it counts until all of it is older than 60 s, so we err by at most a second, to the safe side. */
+/**
+ * A bucket is one second wide: it counts until all of it is older than 60 s, so we err by at most a second, to the safe
+ * side.
+ */
 const WINDOW_SEC = 60
 /** A 429 means that others call too, or that the limit is lower than we were told. */
 const THROTTLE_FACTOR = 0.7
@@ -64,8 +67,9 @@ function limitNow(perMinute: number) {
 }
 
 /**
- * The row is locked first and the clock read after that, so that calls are booked in the order and at the time they are granted; a
- * rival waits for the lock and then sees our booking. Buckets ahead of the clock by more than the window (it was set back) are dropped.
+ * The row is locked first and the clock read after that, so that calls are booked in the order and at the time they are
+ * granted; a rival waits for the lock and then sees our booking. Buckets ahead of the clock by more than the window (it
+ * was set back) are dropped.
  */
 async function takeOne(
   db: Kysely<Tables>,
@@ -129,7 +133,10 @@ async function startCoolDown(db: Kysely<Tables>, name: string, ms: number, reaso
 async function lowerLimit(db: Kysely<Tables>, name: string, perMinute: number): Promise<void> {
   await sql`
     update budget set
-      learned_limit = least(${perMinute}::int, greatest(${LOWEST_LIMIT}::int, floor(${limitNow(perMinute)} * ${THROTTLE_FACTOR}::float8)::int)),
+      learned_limit = least(
+        ${perMinute}::int,
+        greatest(${LOWEST_LIMIT}::int, floor(${limitNow(perMinute)} * ${THROTTLE_FACTOR}::float8)::int)
+      ),
       learned_at = at
     from (select clock_timestamp() as at) as clock
     where name = ${name} and (learned_at is null or learned_at < at - ${ONE_LESSON_SEC} * interval '1 second')`.execute(

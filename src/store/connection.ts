@@ -79,3 +79,8 @@ export async function claimRequester(
   const row = await db.selectFrom('connection').select('requester').where('name', '=', connection).executeTakeFirst()
   return row?.requester ?? requester
 }
+
+/** A person says that requisitions are sent by somebody else from now on. */
+export async function acceptRequester(db: Kysely<Tables>, connection: string, requester: string): Promise<void> {
+  await db.updateTable('connection').set({ requester }).where('name', '=', connection).execute()
+}

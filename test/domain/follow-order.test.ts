@@ -1,19 +1,32 @@
 import { describe, expect, it } from 'vitest'
-import { followRequisition, parkEnded, resendRequisition, type SeenOrder, type SeenPo, type Sighting } from '../../src/domain/follow-order.js'
+import {
+  followRequisition,
+  parkEnded,
+  resendRequisition,
+  type SeenOrder,
+  type SeenPo,
+  type Sighting,
+} from '../../src/domain/follow-order.js'
 import type { Link } from '../../src/domain/record.js'
 import { readState, type RequisitionState, type RequisitionStep } from '../../src/domain/requisition.js'
 import { anOrderDetail, CREATED, linkOf, NOW, ORDER_ID, planOne, stateOf, wantedOf } from './order-factories.js'
 
 const GRACE = 10 * 60_000
 const wanted = wantedOf(planOne(anOrderDetail()))
-const linkIn = (state: Partial<RequisitionState>, over: Partial<Link> = {}) => linkOf(ORDER_ID, wanted, { detail: stateOf(state), ...over })
+const linkIn = (state: Partial<RequisitionState>, over: Partial<Link> = {}) =>
+  linkOf(ORDER_ID, wanted, { detail: stateOf(state), ...over })
 const seen = (status: string | null, pos: readonly SeenPo[] = [], over: Partial<SeenOrder> = {}): Sighting => ({
   kind: 'seen',
   order: { orderNum: '1001', status, denialReason: null, denialComment: null, ...over },
   pos,
 })
-const onPo = (...numbers: string[]): Sighting => ({ kind: 'seen', order: null, pos: numbers.map((number) => ({ number, isCancelled: false })) })
-const follow = (state: Partial<RequisitionState>, sighting: Sighting, now = NOW) => followRequisition(linkIn(state), sighting, now, GRACE)
+const onPo = (...numbers: string[]): Sighting => ({
+  kind: 'seen',
+  order: null,
+  pos: numbers.map((number) => ({ number, isCancelled: false })),
+})
+const follow = (state: Partial<RequisitionState>, sighting: Sighting, now = NOW) =>
+  followRequisition(linkIn(state), sighting, now, GRACE)
 
 describe('a requisition that is seen', () => {
   it.each<[RequisitionStep, string, RequisitionStep, string]>([
@@ -35,7 +48,11 @@ describe('a requisition that is seen', () => {
   })
 
   it('gets its number at once, and its PO numbers when there are any', () => {
-    expect(follow({}, seen('0'))).toMatchObject({ targetKey: '1001', detail: { order_num: '1001' }, decision: { kind: 'unchanged' } })
+    expect(follow({}, seen('0'))).toMatchObject({
+      targetKey: '1001',
+      detail: { order_num: '1001' },
+      decision: { kind: 'unchanged' },
+    })
     const { targetKey, decision } = follow({ state: 'approved', order_num: '1001' }, onPo('PF-2'))
     expect(targetKey).toBe('PF-2')
     expect(decision).toEqual({
@@ -62,7 +79,10 @@ describe('a requisition that is seen', () => {
     const { detail, targetKey } = follow({ state: 'ordered', order_num: '1001', po_numbers: ['PF-2'] }, cancelled)
     expect(detail).toMatchObject({ state: 'approved', po_numbers: [] })
     expect(targetKey).toBe('1001')
-    expect(follow({ state: 'ordered', po_numbers: ['PF-2', 'PF-3'] }, cancelled).detail).toMatchObject({ state: 'ordered', po_numbers: ['PF-3'] })
+    expect(follow({ state: 'ordered', po_numbers: ['PF-2', 'PF-3'] }, cancelled).detail).toMatchObject({
+      state: 'ordered',
+      po_numbers: ['PF-3'],
+    })
   })
 
   it('dates a step when it is first seen', () => {
@@ -77,7 +97,10 @@ describe('a requisition that is seen', () => {
 
 describe('a denial', () => {
   it.each([
-    [seen('2', [], { denialReason: '4', denialComment: ' twice ' }), 'Requisition 1001 was denied: duplicate ("twice").'],
+    [
+      seen('2', [], { denialReason: '4', denialComment: ' twice ' }),
+      'Requisition 1001 was denied: duplicate ("twice").',
+    ],
     [seen('2', [], { denialReason: '2' }), 'Requisition 1001 was denied: over budget.'],
     [seen('2'), 'Requisition 1001 was denied: no reason given.'],
     [seen('4'), 'Requisition 1001 was denied: cancelled in Procurify.'],
@@ -106,7 +129,10 @@ describe('a requisition that is not seen', () => {
     expect(first).toMatchObject({ detail: { state: 'approved', absent_since: NOW }, decision: { kind: 'unchanged' } })
     expect(follow(first.detail, absent(true), soon).detail.state).toBe('approved')
     const second = follow(first.detail, absent(true), later)
-    expect(second).toMatchObject({ detail: { state: 'vanished', since: later }, decision: { kind: 'park', code: 'requisition_vanished' } })
+    expect(second).toMatchObject({
+      detail: { state: 'vanished', since: later },
+      decision: { kind: 'park', code: 'requisition_vanished' },
+    })
   })
 
   it('is no fact when the look-up was not complete', () => {
@@ -129,7 +155,8 @@ describe('a requisition that is not seen', () => {
 })
 
 describe('resendRequisition', () => {
-  const resend = (state: Partial<RequisitionState>, over: Partial<Link> = {}) => resendRequisition(linkIn(state, over), NOW)
+  const resend = (state: Partial<RequisitionState>, over: Partial<Link> = {}) =>
+    resendRequisition(linkIn(state, over), NOW)
 
   it.each<RequisitionStep>(['denied', 'vanished'])('wants the next revision of a %s one', (state) => {
     expect(resend({ state })).toMatchObject({ state, revision: 2, since: NOW })

@@ -17,12 +17,15 @@ import {
   type Around,
 } from './order-factories.js'
 
-const withLine = (line: Partial<OrderLine>, order: Parameters<typeof anOrderDetail>[0] = {}) => anOrderDetail(order, [aLine(line)])
+const withLine = (line: Partial<OrderLine>, order: Parameters<typeof anOrderDetail>[0] = {}) =>
+  anOrderDetail(order, [aLine(line)])
 const withQuantity = (quantity: string, order = {}) => anOrderDetail(order, [aLine()], [aRelease({ quantity })])
 const itemsOf = (body: RequisitionBody | undefined) => body?.line_items ?? []
 const item = (detail: OrderDetail, around: Around = {}) => itemsOf(bodyOf(detail, around))[0]
 const bodies = (detail: OrderDetail, around: Around = {}) =>
-  Object.entries(decisions(detail, around)).map(([, decision]) => wantedOf(decision).payload as unknown as RequisitionBody)
+  Object.entries(decisions(detail, around)).map(
+    ([, decision]) => wantedOf(decision).payload as unknown as RequisitionBody,
+  )
 /** Kind, code and message of the only decision. */
 const held = (detail: OrderDetail, around: Around = {}) => {
   const decision = planOne(detail, around)
@@ -37,7 +40,11 @@ describe('the requisition of an ordinary order', () => {
       department_name: 'Maint',
       line_items: [
         {
-          ...{ item_name: '[PLEX PO-1/1 c9shf48s0101] Bearing', vendor_name: 'Acme Steel', account_code: '61100-010-0000' },
+          ...{
+            item_name: '[PLEX PO-1/1 c9shf48s0101] Bearing',
+            vendor_name: 'Acme Steel',
+            account_code: '61100-010-0000',
+          },
           ...{ unit_price: '12.5', quantity: '4', unit: 'EA', currency_code: 'USD', custom_fields: [] },
         },
       ],
@@ -47,7 +54,14 @@ describe('the requisition of an ordinary order', () => {
   it('remembers what later versions are compared with', () => {
     const { draft, payload, action, targetId } = wantedOf(planOne(anOrderDetail()))
     expect({ action, targetId }).toEqual({ action: 'create', targetId: null })
-    expect(draft).toMatchObject({ key: 'c9shf48s0101', part: 1, revision: 1, vendor_id: '7', department_id: '21', location_id: '1' })
+    expect(draft).toMatchObject({
+      key: 'c9shf48s0101',
+      part: 1,
+      revision: 1,
+      vendor_id: '7',
+      department_id: '21',
+      location_id: '1',
+    })
     expect(draft.body).toEqual(payload)
     expect(draft.lines).toMatchObject([{ id: 'line-1', quantity: '4', price: '12.5', due: '2026-04-01' }])
   })
@@ -63,15 +77,20 @@ describe('the requisition of an ordinary order', () => {
   })
 
   it('is found under the id of an order that has no number', () => {
-    expect(item(anOrderDetail({ poNumber: null }))?.item_name).toMatch(/^\[PLEX 0d000001-[-0-9a-f]+\/1 c9shf48s0101\] Bearing$/)
+    expect(item(anOrderDetail({ poNumber: null }))?.item_name).toMatch(
+      /^\[PLEX 0d000001-[-0-9a-f]+\/1 c9shf48s0101\] Bearing$/,
+    )
   })
 
   it('takes the earliest open due date of its lines, and where all have come the earliest of those', () => {
     const lines = [lineNo(1), lineNo(2)]
     const due = (a: object, b: object) =>
-      bodyOf(anOrderDetail({}, lines, [aRelease(a), aRelease({ id: 'r2', poLineItemId: 'line-2', ...b })])).required_date
+      bodyOf(anOrderDetail({}, lines, [aRelease(a), aRelease({ id: 'r2', poLineItemId: 'line-2', ...b })]))
+        .required_date
     expect(due({ dueDate: '2026-05-02T04:00:00Z' }, { dueDate: '2026-05-01T04:00:00Z' })).toBe('2026-05-01')
-    expect(due({ dueDate: '2026-05-02T04:00:00Z' }, { dueDate: '2026-05-01T04:00:00Z', status: 'Received' })).toBe('2026-05-02')
+    expect(due({ dueDate: '2026-05-02T04:00:00Z' }, { dueDate: '2026-05-01T04:00:00Z', status: 'Received' })).toBe(
+      '2026-05-02',
+    )
     expect(due({ status: 'Received' }, { dueDate: '2026-05-01T04:00:00Z', status: 'Received' })).toBe('2026-04-01')
   })
 })
@@ -121,13 +140,18 @@ describe('amounts', () => {
   })
 
   it('a blanket order is sent once with its blanket quantity', () => {
-    const detail = anOrderDetail({ blanketOrder: true, dueDate: '2026-12-31T05:00:00Z' }, [aLine({ blanketQuantity: '1200' })], [])
+    const detail = anOrderDetail(
+      { blanketOrder: true, dueDate: '2026-12-31T05:00:00Z' },
+      [aLine({ blanketQuantity: '1200' })],
+      [],
+    )
     expect(bodyOf(detail)).toMatchObject({ required_date: '2026-12-31', line_items: [{ quantity: '1200' }] })
   })
 })
 
 describe('the total of the order', () => {
-  const total = (lineItemTotal: string, order = {}) => anOrderDetail({ lineItemTotal, ...order }, [lineNo(1), lineNo(2)])
+  const total = (lineItemTotal: string, order = {}) =>
+    anOrderDetail({ lineItemTotal, ...order }, [lineNo(1), lineNo(2)])
 
   // 4 x 1.5 + 4 x 2.5
   it.each(['16', '16.02', '15.98', '1.6e1'])('may be %s: a cent for each line', (text) => {
@@ -177,7 +201,9 @@ describe('due dates', () => {
 
 describe('vendors', () => {
   const vendor = (over: Partial<typeof VENDOR>): Around => ({
-    known: { suppliers: new Map([[anOrderDetail().order.supplierId ?? '', { code: 'ACME', vendor: { ...VENDOR, ...over } }]]) },
+    known: {
+      suppliers: new Map([[anOrderDetail().order.supplierId ?? '', { code: 'ACME', vendor: { ...VENDOR, ...over } }]]),
+    },
   })
 
   it('are named as Procurify last confirmed them', () => {
@@ -193,14 +219,20 @@ describe('vendors', () => {
   })
 
   it('may e-mail POs where that is allowed', () => {
-    expect(planOne(anOrderDetail(), { ...vendor({ autoEmail: true }), options: { allowAutoEmail: true } }).kind).toBe('send')
+    expect(planOne(anOrderDetail(), { ...vendor({ autoEmail: true }), options: { allowAutoEmail: true } }).kind).toBe(
+      'send',
+    )
   })
 
   it.each([new Map(), new Map([[anOrderDetail().order.supplierId ?? '', { code: 'ACME', vendor: null }]])])(
     'that are not linked are waited for',
     (suppliers) => {
       const waitsFor = [`supplier:${anOrderDetail().order.supplierId}`]
-      expect(planOne(anOrderDetail(), { known: { suppliers } })).toMatchObject({ kind: 'wait', code: 'supplier_not_linked', waitsFor })
+      expect(planOne(anOrderDetail(), { known: { suppliers } })).toMatchObject({
+        kind: 'wait',
+        code: 'supplier_not_linked',
+        waitsFor,
+      })
     },
   )
 
@@ -221,7 +253,10 @@ describe('accounts', () => {
   it('that are not aligned are waited for', () => {
     const accounts = new Map([['x', { number: '123', code: null }]])
     const waiting = { kind: 'wait', code: 'account_not_aligned' }
-    expect(planOne(withLine({ accountId: 'x' }), { known: { accounts } })).toMatchObject({ ...waiting, waitsFor: ['account:123'] })
+    expect(planOne(withLine({ accountId: 'x' }), { known: { accounts } })).toMatchObject({
+      ...waiting,
+      waitsFor: ['account:123'],
+    })
     expect(planOne(withLine({ accountId: 'y' }))).toMatchObject({ ...waiting, waitsFor: ['account:y'] })
   })
 
@@ -239,7 +274,9 @@ describe('accounts', () => {
 describe('departments and locations', () => {
   it('of one name are told apart by the location', () => {
     const department = { department: 'production' }
-    expect(wantedOf(planOne(anOrderDetail({ building: 'main building', ...department }))).draft.department_id).toBe('22')
+    expect(wantedOf(planOne(anOrderDetail({ building: 'main building', ...department }))).draft.department_id).toBe(
+      '22',
+    )
     expect(wantedOf(planOne(anOrderDetail({ building: 'WEST', ...department }))).draft.department_id).toBe('23')
   })
 
@@ -272,7 +309,7 @@ describe('departments and locations', () => {
     expect(wantedOf(planOne(anOrderDetail(), { options })).draft.department_id).toBe('21')
   })
 
-  it('take a default that is Procurify\'s before one that Plex calls so', () => {
+  it("take a default that is Procurify's before one that Plex calls so", () => {
     const locations = [...known().locations, { id: '4', name: 'MAIN', plexNames: [] }]
     const departments = known().departments.map((one) => (one.id === '21' ? { ...one, locationId: '4' } : one))
     const options = { defaults: { department: null, location: 'MAIN', unit: 'ea' } }
@@ -287,15 +324,23 @@ describe('departments and locations', () => {
       const { draft } = wantedOf(planOne(anOrderDetail({ building }), around()))
       expect(draft).toMatchObject({ department_id: '21', location_id: '3', body: { location_name: 'Head office' } })
     }
-    expect(held(anOrderDetail(), around({ locations: [] }))).toMatchObject({ kind: 'wait', code: 'location_not_aligned' })
+    expect(held(anOrderDetail(), around({ locations: [] }))).toMatchObject({
+      kind: 'wait',
+      code: 'location_not_aligned',
+    })
   })
 })
 
 describe('the custom field', () => {
-  const around = (customFieldExists: boolean): Around => ({ known: { customFieldExists }, options: { customField: 'Plex PO' } })
+  const around = (customFieldExists: boolean): Around => ({
+    known: { customFieldExists },
+    options: { customField: 'Plex PO' },
+  })
 
   it('takes the order number on each line', () => {
-    expect(item(anOrderDetail(), around(true))?.custom_fields).toEqual([{ custom_field_name: 'Plex PO', custom_field_value: 'PO-1' }])
+    expect(item(anOrderDetail(), around(true))?.custom_fields).toEqual([
+      { custom_field_name: 'Plex PO', custom_field_value: 'PO-1' },
+    ])
     expect(item(anOrderDetail({ poNumber: ' ' }), around(true))?.custom_fields).toEqual([])
   })
 
@@ -306,10 +351,23 @@ describe('the custom field', () => {
 
 describe('several lines', () => {
   it('make one requisition for each department and location', () => {
-    const lines = [lineNo(1), lineNo(2, { building: 'WEST', department: 'Production' }), lineNo(3), lineNo(4, { department: 'Production' })]
+    const lines = [
+      lineNo(1),
+      lineNo(2, { building: 'WEST', department: 'Production' }),
+      lineNo(3),
+      lineNo(4, { department: 'Production' }),
+    ]
     const detail = anOrderDetail({}, lines)
-    expect(Object.keys(decisions(detail))).toEqual([1, 2, 3].map((part) => `${detail.order.id}${part === 1 ? '' : `/${part}`}`))
-    expect(bodies(detail).map((body) => [body.location_name, body.department_name, itemsOf(body).map((one) => one.unit_price)])).toEqual([
+    expect(Object.keys(decisions(detail))).toEqual(
+      [1, 2, 3].map((part) => `${detail.order.id}${part === 1 ? '' : `/${part}`}`),
+    )
+    expect(
+      bodies(detail).map((body) => [
+        body.location_name,
+        body.department_name,
+        itemsOf(body).map((one) => one.unit_price),
+      ]),
+    ).toEqual([
       ['Main Plant', 'Maint', ['1.5', '3.5']],
       ['West', 'Production', ['2.5']],
       ['Main Plant', 'Production', ['4.5']],
@@ -333,7 +391,11 @@ describe('several lines', () => {
   })
 
   it('note defaults on the requisition they are about', () => {
-    const lines = [lineNo(1), lineNo(2, { department: 'Production', unit: null, orderUnit: null }), lineNo(3, { unit: null, orderUnit: null })]
+    const lines = [
+      lineNo(1),
+      lineNo(2, { department: 'Production', unit: null, orderUnit: null }),
+      lineNo(3, { unit: null, orderUnit: null }),
+    ]
     const messages = Object.values(decisions(anOrderDetail({}, lines))).map((decision) => wantedOf(decision).message)
     const said = (line: number) => `Line ${line}: Plex names no unit, so ea (DEFAULT_UNIT) is used.`
     expect(messages).toEqual([said(3), said(2)])
@@ -361,7 +423,11 @@ describe('an order that cannot be sent', () => {
   })
 
   it('waits for everything at once when nobody is needed', () => {
-    const lines = [lineNo(1, { department: 'Painting' }), lineNo(2, { department: 'Painting' }), lineNo(3, { building: 'NORTH' })]
+    const lines = [
+      lineNo(1, { department: 'Painting' }),
+      lineNo(2, { department: 'Painting' }),
+      lineNo(3, { building: 'NORTH' }),
+    ]
     expect(planOne(anOrderDetail({ supplierId: 'new' }, lines))).toEqual({
       kind: 'wait',
       code: 'supplier_not_linked',

@@ -14,10 +14,19 @@ const key = (part: number, revision: number) => makeKey({ stem, part, revision }
 
 const match = (
   existing: readonly ExistingRequisition[],
-  { links = {}, revisions = { 1: 1, 2: 1 }, drafts = [one.draft, two.draft] }: { links?: Record<string, string>; revisions?: Record<number, number>; drafts?: readonly RequisitionDraft[] } = {},
+  {
+    links = {},
+    revisions = { 1: 1, 2: 1 },
+    drafts = [one.draft, two.draft],
+  }: { links?: Record<string, string>; revisions?: Record<number, number>; drafts?: readonly RequisitionDraft[] } = {},
 ) => {
   const linked = new Map(Object.entries(links).map(([id, sourceId]) => [id, { sourceId }]))
-  const matches = matchRequisitions(drafts, existing, linked, new Map(Object.entries(revisions).map(([part, revision]) => [Number(part), revision])))
+  const matches = matchRequisitions(
+    drafts,
+    existing,
+    linked,
+    new Map(Object.entries(revisions).map(([part, revision]) => [Number(part), revision])),
+  )
   return [...matches.values()].map((found) => (found.kind === 'adopt' ? found.requisition.id : found.kind))
 }
 
@@ -45,7 +54,10 @@ describe('matchRequisitions', () => {
   })
 
   it('does not take one that is linked to another record', () => {
-    expect(match([existingOf(one)], { links: { [`existing ${key(1, 1)}`]: 'another order' } })).toEqual(['ambiguous', 'none'])
+    expect(match([existingOf(one)], { links: { [`existing ${key(1, 1)}`]: 'another order' } })).toEqual([
+      'ambiguous',
+      'none',
+    ])
   })
 
   it('creates nothing while a requisition of the order is unaccounted for', () => {
@@ -71,7 +83,12 @@ describe('holdsSame', () => {
   if (first === undefined || second === undefined) throw new Error('Expected two items.')
 
   it('compares numbers, not their spelling, and not the order of the items', () => {
-    expect(holdsSame(one.draft, [second, { ...first, name: `urgent ${first.name}`, quantity: '4.00000', price: '1.50000000' }])).toBe(true)
+    expect(
+      holdsSame(one.draft, [
+        second,
+        { ...first, name: `urgent ${first.name}`, quantity: '4.00000', price: '1.50000000' },
+      ]),
+    ).toBe(true)
   })
 
   it.each([
@@ -82,7 +99,13 @@ describe('holdsSame', () => {
     ['a line missing', [first]],
     ['a line more', [first, second, second]],
     ['one line twice instead', [first, first]],
-    ['prices swapped', [{ ...first, price: second.price }, { ...second, price: first.price }]],
+    [
+      'prices swapped',
+      [
+        { ...first, price: second.price },
+        { ...second, price: first.price },
+      ],
+    ],
     ['another line of the same value', [{ ...first, name: first.name.replace('PO-1/1', 'PO-1/9') }, second]],
     ['an item without a token', [{ ...first, name: 'Bearing' }, second]],
     ['an unreadable quantity', [{ ...first, quantity: null }, second]],
@@ -93,7 +116,11 @@ describe('holdsSame', () => {
 
 describe('lastRevision', () => {
   it('is the highest of the part that nobody is linked to', () => {
-    const siblings = [existingOf(one), existingOf(one, { key: key(1, 3), id: 'third' }), existingOf(two, { key: key(2, 4) })]
+    const siblings = [
+      existingOf(one),
+      existingOf(one, { key: key(1, 3), id: 'third' }),
+      existingOf(two, { key: key(2, 4) }),
+    ]
     expect(lastRevision(1, siblings, new Map())).toBe(3)
     expect(lastRevision(1, siblings, new Map([['third', true]]))).toBe(1)
     expect(lastRevision(9, siblings, new Map())).toBe(0)

@@ -30,19 +30,35 @@ describe('readDecimal', () => {
     expect(readDecimal(text)).toBe(canonical)
   })
 
-  it.each(['', ' ', 'NaN', 'Infinity', '0x10', '1,5', '1.', '.5', '--1', '1 2', '1e999', '1e100', '9'.repeat(61), null, undefined])(
-    'does not take %s for a number',
-    (text) => {
-      expect(readDecimal(text)).toBeNull()
-    },
-  )
+  it.each([
+    '',
+    ' ',
+    'NaN',
+    'Infinity',
+    '0x10',
+    '1,5',
+    '1.',
+    '.5',
+    '--1',
+    '1 2',
+    '1e999',
+    '1e100',
+    '9'.repeat(61),
+    null,
+    undefined,
+  ])('does not take %s for a number', (text) => {
+    expect(readDecimal(text)).toBeNull()
+  })
 })
 
 describe('arithmetic', () => {
   it('adds exactly', () => {
     fc.assert(
       fc.property(fc.array(anyScaled, { maxLength: 6 }), (values) => {
-        const expected = toText(values.reduce((total, value) => total + value, 0n), SCALE)
+        const expected = toText(
+          values.reduce((total, value) => total + value, 0n),
+          SCALE,
+        )
         expect(sum(values.map((value) => toText(value, SCALE)))).toBe(expected)
       }),
     )

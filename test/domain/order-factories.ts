@@ -4,7 +4,12 @@ import type { ExistingRequisition, Order, OrderDetail, OrderKnown, OrderLine, Re
 import type { PlanOrdersOptions } from '../../src/domain/order-case.js'
 import { planOrders, type PlannedPart } from '../../src/domain/plan-orders.js'
 import type { Json, Link } from '../../src/domain/record.js'
-import { requested, type RequisitionBody, type RequisitionDraft, type RequisitionState } from '../../src/domain/requisition.js'
+import {
+  requested,
+  type RequisitionBody,
+  type RequisitionDraft,
+  type RequisitionState,
+} from '../../src/domain/requisition.js'
 
 export const ORDER_ID = '0d000001-0000-4000-8000-000000000001'
 const ACCOUNT_ID = 'ac000001-0000-4000-8000-000000000001'
@@ -84,7 +89,10 @@ export function known(over: Partial<OrderKnown> = {}): OrderKnown {
   return {
     statuses: [
       ...[status('New'), status('On order', { onOrder: true }), status('Received', { received: true, onOrder: true })],
-      ...[status('Cancelled', { cancelled: true }), status('Denied', { cancelled: true, received: true, onOrder: true })],
+      ...[
+        status('Cancelled', { cancelled: true }),
+        status('Denied', { cancelled: true, received: true, onOrder: true }),
+      ],
     ],
     releaseStatuses: [status('Open'), status('Received', { received: true }), status('Cancelled', { cancelled: true })],
     suppliers: new Map([[SUPPLIER_ID, { code: 'ACME', vendor: VENDOR }]]),
@@ -116,10 +124,18 @@ export interface Around {
   readonly options?: Partial<PlanOrdersOptions>
 }
 
-export function plan(records: readonly OrderDetail[], { links = [], known: over = {}, options = {} }: Around = {}): PlannedPart[] {
-  const linkedTargets = new Map(links.flatMap((link) => (link.targetId === null ? [] : [[link.targetId, link] as const])))
+export function plan(
+  records: readonly OrderDetail[],
+  { links = [], known: over = {}, options = {} }: Around = {},
+): PlannedPart[] {
+  const linkedTargets = new Map(
+    links.flatMap((link) => (link.targetId === null ? [] : [[link.targetId, link] as const])),
+  )
   const world = known({ linkedTargets, ...over })
-  return planOrders(records.map(detailOf), new Map(links.map((link) => [link.sourceId, link])), world, { ...OPTIONS, ...options })
+  return planOrders(records.map(detailOf), new Map(links.map((link) => [link.sourceId, link])), world, {
+    ...OPTIONS,
+    ...options,
+  })
 }
 
 /** The decisions for one order by source id. */
@@ -134,10 +150,12 @@ export function planOne(record: OrderDetail, around: Around = {}): Decision {
   return decision
 }
 
+export type WantedRequisition = Omit<Wanted, 'draft'> & { readonly draft: RequisitionDraft }
+
 /** What a decision sends; fails the test when it sends nothing. */
-export function wantedOf(decision: Decision | undefined): Wanted & { readonly draft: RequisitionDraft } {
+export function wantedOf(decision: Decision | undefined): WantedRequisition {
   if (decision?.kind !== 'send') throw new Error(`Expected a decision to send, got ${JSON.stringify(decision)}.`)
-  return decision.wanted as Wanted & { readonly draft: RequisitionDraft }
+  return decision.wanted as unknown as WantedRequisition
 }
 
 /** The body that is sent for an order that makes one requisition. */
@@ -148,11 +166,18 @@ export function bodyOf(record: OrderDetail, around: Around = {}): RequisitionBod
 export const CREATED = '2026-03-05T08:00:00.000Z'
 
 /** The link of a part after its requisition was created; `targetId` is made of the source id unless given. */
-export function linkOf(sourceId: string, wanted: Pick<Wanted, 'draft'>, over: Partial<Link> = {}): Link {
-  const { revision } = wanted.draft as unknown as RequisitionDraft
+export function linkOf(sourceId: string, wanted: WantedRequisition, over: Partial<Link> = {}): Link {
+  const { revision } = wanted.draft
   return {
-    ...{ sourceId, sourceKey: 'PO-1', sourceHash: 'h1', targetId: `uuid of ${sourceId}`, targetKey: null, wantedHash: 'w' },
-    ...{ sent: wanted.draft, detail: requested(revision, CREATED) as unknown as Json, skipCode: null, version: 2 },
+    ...{
+      sourceId,
+      sourceKey: 'PO-1',
+      sourceHash: 'h1',
+      targetId: `uuid of ${sourceId}`,
+      targetKey: null,
+      wantedHash: 'w',
+    },
+    ...{ sent: wanted.draft, detail: requested(revision, CREATED), skipCode: null, version: 2 },
     ...over,
   }
 }
@@ -167,8 +192,13 @@ export function stateOf(over: Partial<RequisitionState>): Json {
 }
 
 /** What Procurify shows of a requisition that holds what was wanted. */
-export function existingOf(wanted: Wanted, over: Partial<ExistingRequisition> = {}): ExistingRequisition {
-  const { key, vendor_id: vendorId, body } = wanted.draft as unknown as RequisitionDraft
-  const items = (body?.line_items ?? []).map(({ item_name: name, quantity, unit_price: price }) => ({ name, vendorId, quantity, price }))
+export function existingOf(wanted: WantedRequisition, over: Partial<ExistingRequisition> = {}): ExistingRequisition {
+  const { key, vendor_id: vendorId, body } = wanted.draft
+  const items = (body?.line_items ?? []).map(({ item_name: name, quantity, unit_price: price }) => ({
+    name,
+    vendorId,
+    quantity,
+    price,
+  }))
   return { key: key ?? '', id: `existing ${key ?? ''}`, orderNum: '1001', status: '0', items, ...over }
 }

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { Order, OrderDetail } from '../../src/domain/order.js'
-import { freshUntil, isBeforeStart, lacksLines, skipOf, standingOf, type Choice, type ScopeOptions } from '../../src/domain/order-scope.js'
+import {
+  freshUntil,
+  isBeforeStart,
+  lacksLines,
+  skipOf,
+  standingOf,
+  type Choice,
+  type ScopeOptions,
+} from '../../src/domain/order-scope.js'
 import { aLine, anOrder, anOrderDetail, aRelease, known, lineNo, NOW, OPTIONS } from './order-factories.js'
 
 const { statuses } = known()
@@ -23,7 +31,8 @@ describe('standingOf', () => {
 })
 
 describe('isBeforeStart', () => {
-  const isBefore = (order: Partial<Order>, startDate: string | null) => isBeforeStart(anOrder(order), startDate, 'America/Detroit')
+  const isBefore = (order: Partial<Order>, startDate: string | null) =>
+    isBeforeStart(anOrder(order), startDate, 'America/Detroit')
 
   it('reckons a day in the zone of the plant: what was typed the evening before is older', () => {
     expect(isBefore({ createdDate: '2026-02-01T04:59:59.9999999Z' }, '2026-02-01')).toBe(true)
@@ -81,12 +90,15 @@ describe('skipOf', () => {
     expect(skip(anOrderDetail({ status }), { statuses: ['new', 'Received', 'Cancelled'] })).toBe(code)
   })
 
-  it.each(['supplier:acme', 'department:MAINTENANCE', 'building:Main', 'type:mro', 'po:po-1'])('picks an order by %s', (text) => {
-    expect(skip(anOrderDetail(), only(text))).toBeNull()
-    expect(skip(anOrderDetail(), exclude(text))).toBe('excluded')
-    expect(skip(anOrderDetail(), only(`${text}x`))).toBe('excluded')
-    expect(skip(anOrderDetail(), exclude(`${text}x`))).toBeNull()
-  })
+  it.each(['supplier:acme', 'department:MAINTENANCE', 'building:Main', 'type:mro', 'po:po-1'])(
+    'picks an order by %s',
+    (text) => {
+      expect(skip(anOrderDetail(), only(text))).toBeNull()
+      expect(skip(anOrderDetail(), exclude(text))).toBe('excluded')
+      expect(skip(anOrderDetail(), only(`${text}x`))).toBe('excluded')
+      expect(skip(anOrderDetail(), exclude(`${text}x`))).toBeNull()
+    },
+  )
 
   it('takes what any of several choices takes, and leaves what any leaves', () => {
     expect(skip(anOrderDetail(), only('supplier:OTHER', 'po:PO-1'))).toBeNull()

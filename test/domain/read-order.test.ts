@@ -5,9 +5,15 @@ import { readOrder, type ReadOrderOptions } from '../../src/domain/read-order.js
 import { aLine, anOrderDetail, aRelease, known, lineNo, ZERO_UUID } from './order-factories.js'
 
 const OPTIONS: ReadOrderOptions = {
-  ...{ releaseStatuses: known().releaseStatuses, zone: 'America/Detroit', isCancelled: false, sentAsBlanket: new Set() },
+  ...{
+    releaseStatuses: known().releaseStatuses,
+    zone: 'America/Detroit',
+    isCancelled: false,
+    sentAsBlanket: new Set(),
+  },
 }
-const read = (detail: OrderDetail, options: Partial<ReadOrderOptions> = {}) => readOrder(detail, { ...OPTIONS, ...options })
+const read = (detail: OrderDetail, options: Partial<ReadOrderOptions> = {}) =>
+  readOrder(detail, { ...OPTIONS, ...options })
 const lineOf = (releases: readonly Partial<Release>[], line: Partial<OrderLine> = {}, order = {}, options = {}) => {
   const all = releases.map((release, at) => aRelease({ id: `release-${at}`, ...release }))
   return read(anOrderDetail(order, [aLine(line)], all), options).lines[0]
@@ -15,7 +21,11 @@ const lineOf = (releases: readonly Partial<Release>[], line: Partial<OrderLine> 
 
 describe('the quantity of a line', () => {
   it('is the exact sum of its releases that are not cancelled, received ones included', () => {
-    const releases = [{ quantity: '0.1' }, { quantity: '0.2', status: 'Received' }, { quantity: '7', status: 'Cancelled' }]
+    const releases = [
+      { quantity: '0.1' },
+      { quantity: '0.2', status: 'Received' },
+      { quantity: '7', status: 'Cancelled' },
+    ]
     expect(lineOf(releases)?.facts).toMatchObject({ quantity: '0.3', basis: 'releases', released: null })
   })
 
@@ -35,19 +45,34 @@ describe('the quantity of a line', () => {
 
   it('is the blanket quantity of a blanket order without releases', () => {
     const blanket = { blanketQuantity: '1200.00' }
-    expect(lineOf([], blanket, { blanketOrder: true })?.facts).toMatchObject({ quantity: '1200', basis: 'blanket', released: '0' })
+    expect(lineOf([], blanket, { blanketOrder: true })?.facts).toMatchObject({
+      quantity: '1200',
+      basis: 'blanket',
+      released: '0',
+    })
     expect(lineOf([], blanket)?.facts.quantity).toBeNull()
-    expect(lineOf([{ quantity: '5' }], blanket, { blanketOrder: true })?.facts).toMatchObject({ quantity: '5', basis: 'releases' })
+    expect(lineOf([{ quantity: '5' }], blanket, { blanketOrder: true })?.facts).toMatchObject({
+      quantity: '5',
+      basis: 'releases',
+    })
   })
 
   it('stays the blanket quantity once sent so, whatever was drawn since', () => {
     const sentAsBlanket = new Set(['line-1'])
-    const drawn = lineOf([{ quantity: '5' }, { quantity: '6' }], { blanketQuantity: '1200' }, { blanketOrder: true }, { sentAsBlanket })
+    const drawn = lineOf(
+      [{ quantity: '5' }, { quantity: '6' }],
+      { blanketQuantity: '1200' },
+      { blanketOrder: true },
+      { sentAsBlanket },
+    )
     expect(drawn?.facts).toMatchObject({ quantity: '1200', basis: 'blanket', released: '11' })
   })
 
   it('cannot be told while a release has a status nobody knows', () => {
-    expect(read(anOrderDetail({}, [aLine()], [aRelease({ status: 'Firmed' }), aRelease({ id: '2', status: null })])).unknownStatuses).toEqual(['Firmed'])
+    expect(
+      read(anOrderDetail({}, [aLine()], [aRelease({ status: 'Firmed' }), aRelease({ id: '2', status: null })]))
+        .unknownStatuses,
+    ).toEqual(['Firmed'])
   })
 })
 
@@ -74,7 +99,12 @@ describe('the description of a line', () => {
     ['the item number', { description: ' \r\n', itemNumber: 'MRO-1', partNumber: 'PT-1' }, {}, 'MRO-1'],
     ['the part number', { description: null, partNumber: 'PT-1' }, { partNumber: 'PT-2' }, 'PT-1'],
     ['the part number of a release', { description: null }, { partNumber: 'PT-2' }, 'PT-2'],
-    ['the part number of the maker', { description: null, manufacturerPartNumber: 'M1', supplierPartNumber: 'S1' }, {}, 'M1'],
+    [
+      'the part number of the maker',
+      { description: null, manufacturerPartNumber: 'M1', supplierPartNumber: 'S1' },
+      {},
+      'M1',
+    ],
     ['the part number of the supplier', { description: null, supplierPartNumber: 'S1', note: 'call' }, {}, 'S1'],
     ['the note', { description: null, note: 'call\nfirst' }, {}, 'call first'],
     ['a placeholder', { description: null }, {}, '(no description)'],
@@ -91,7 +121,9 @@ describe('the description of a line', () => {
 
 describe('an order', () => {
   it('has no supplier, account or place where Plex writes blanks or the zero id', () => {
-    const detail = anOrderDetail({ supplierId: ZERO_UUID, building: ' ', poNumber: '' }, [aLine({ accountId: ZERO_UUID, building: '' })])
+    const detail = anOrderDetail({ supplierId: ZERO_UUID, building: ' ', poNumber: '' }, [
+      aLine({ accountId: ZERO_UUID, building: '' }),
+    ])
     const { facts, lines } = read(detail)
     expect(facts).toMatchObject({ supplier: null, po_number: null })
     expect(lines[0]?.facts).toMatchObject({ account: null, building: null, department: 'Maintenance' })
@@ -115,7 +147,13 @@ describe('an order', () => {
   })
 
   it('reads the same whatever the order of lines and releases', () => {
-    const lines = [lineNo(1), lineNo(2), lineNo(3, { lineItemNumber: '2' }), lineNo(4, { lineItemNumber: null }), lineNo(5, { lineItemNumber: null })].map((line) => ({
+    const lines = [
+      lineNo(1),
+      lineNo(2),
+      lineNo(3, { lineItemNumber: '2' }),
+      lineNo(4, { lineItemNumber: null }),
+      lineNo(5, { lineItemNumber: null }),
+    ].map((line) => ({
       ...line,
       description: null,
     }))

@@ -95,7 +95,10 @@ function deliver(world: World, stream: AlignStream, { planned }: Aligned): World
   return { ...after, books: { ...after.books, [stream]: { links, notes: new Map() } } }
 }
 
-const nextId = (rows: readonly Row[]): string => String(1 + Math.max(0, ...rows.map(({ id }) => Number(id))))
+/** An id that no record has, nor ever had as far as our books know: systems do not give them twice. */
+export function nextId(rows: readonly Row[], { links }: Book): string {
+  return String(1 + Math.max(0, ...rows.map(({ id }) => Number(id)), ...[...links.values()].map(({ targetId }) => Number(targetId))))
+}
 
 function write(world: World, stream: AlignStream, payload: Record<string, Json>, targetId: string | null): { world: World; id: string } {
   const body = membersOf(payload['body'] ?? null)
@@ -106,14 +109,14 @@ function write(world: World, stream: AlignStream, payload: Record<string, Json>,
     return { world: { ...world, accounts: [...world.accounts, account] }, id: String(payload['procurifyId']) }
   }
   if (stream === 'departments') {
-    const id = nextId(world.departments)
+    const id = nextId(world.departments, world.books.departments)
     const department = aDepartment({ id, name: text('name'), locationId: text('branch'), externalId: text('external_id') })
     return { world: { ...world, departments: [...world.departments, department] }, id }
   }
   const { codes } = world
   const changed = { code: text('code'), description: text('description'), type: text('account_type') }
   if (codes.some(({ id, code }) => code === changed.code && id !== targetId)) throw new Error('Procurify would refuse it')
-  const id = targetId ?? nextId(codes)
+  const id = targetId ?? nextId(codes, world.books.accounts)
   const rest = codes.filter((code) => code.id !== id)
   const old = codes.find((code) => code.id === id)
   return { world: { ...world, codes: [...rest, aCode({ ...old, ...changed, id })] }, id }

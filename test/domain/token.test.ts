@@ -14,12 +14,19 @@ describe('keys', () => {
     const one = key('default', 'order-1', 1, 1)
     expect(one).toMatch(/^[0-9a-hjkmnp-tv-z]{12}$/)
     expect(key('default', 'order-1', 1, 1)).toBe(one)
-    const others = [key('other', 'order-1', 1, 1), key('default', 'order-2', 1, 1), key('default', 'order-1', 2, 1), key('default', 'order-1', 1, 2)]
+    const others = [
+      key('other', 'order-1', 1, 1),
+      key('default', 'order-2', 1, 1),
+      key('default', 'order-1', 2, 1),
+      key('default', 'order-1', 1, 2),
+    ]
     expect(new Set([one, ...others]).size).toBe(5)
   })
 
   it('stay what they are, or requisitions of earlier versions would not be found again', () => {
-    expect(makeKey({ stem: makeStem('default', '0d000001-0000-4000-8000-000000000001'), part: 1, revision: 1 })).toBe('c9shf48s0101')
+    expect(makeKey({ stem: makeStem('default', '0d000001-0000-4000-8000-000000000001'), part: 1, revision: 1 })).toBe(
+      'c9shf48s0101',
+    )
   })
 
   it('can be read back', () => {

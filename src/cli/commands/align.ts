@@ -15,7 +15,9 @@ export function defineAlign(program: Command, context: Context): void {
   const align = program.command('align').description('keep reference data of both systems in step')
   withPassOptions(align.command('refdata'))
     .description('locations, departments and GL accounts: paired, and created or renamed where they are missing or old')
-    .addOption(new Option('--direction <direction>', 'which side is written to (default: ALIGN_DIRECTION)').choices(DIRECTIONS))
+    .addOption(
+      new Option('--direction <direction>', 'which side is written to (default: ALIGN_DIRECTION)').choices(DIRECTIONS),
+    )
     .option('--list', 'only print the pairs: paired, only in Plex, only in Procurify, conflict')
     .addOption(new Option('--csv', 'the list for a spreadsheet (with --list)').conflicts('json'))
     .addHelpText('after', EXAMPLES)

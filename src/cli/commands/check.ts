@@ -3,6 +3,7 @@ import type { Context } from '../program.js'
 
 export interface CheckFlags {
   readonly json?: boolean
+  readonly acceptRequester?: boolean
 }
 
 export function defineCheck(program: Command, context: Context): void {
@@ -12,6 +13,7 @@ export function defineCheck(program: Command, context: Context): void {
       'settings, key, database, clock, both logins, company and roles, in the order to fix them; never writes',
     )
     .option('--json', 'exactly one JSON document on stdout')
+    .option('--accept-requester', 'requisitions are sent by the user of these credentials from now on; audited')
     .addHelpText('after', CHECK_EXAMPLES)
     .action(async (flags: CheckFlags) => {
       const { checkAll } = await import('../check.js')
