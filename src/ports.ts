@@ -143,6 +143,14 @@ export interface OpenWork {
   readonly nextDueInMs: number | null
 }
 
+/** What a person put on hold, by a reason each. */
+export interface Paused {
+  /** Null = the stream is not paused as a whole. */
+  readonly stream: string | null
+  /** By source id. */
+  readonly records: ReadonlyMap<string, string>
+}
+
 /** Each method is ONE business event = ONE transaction. Times are the database's. */
 export interface Store {
   openRun(run: RunStart): Promise<void>
@@ -181,6 +189,7 @@ export interface Store {
   noteIds(stream: StreamName, sourceIds: readonly string[]): Promise<void>
   /** The oldest notes first, after `afterRevision`. Records whose intent is unresolved wait behind it and are left out. */
   notes(stream: StreamName, afterRevision: number, limit: number): Promise<Note[]>
+  /** Notes that a run may plan: those of paused records are left out, as in `notes`. */
   countNotes(stream: StreamName): Promise<number>
 
   /** The links of these records, of their parts too (`<id>/2`). */
@@ -224,7 +233,9 @@ export interface Store {
     runId: string,
     settled: readonly { claim: Claim; verdict: Settled }[],
   ): Promise<ReadonlySet<number>>
-  openWork(stream: StreamName): Promise<OpenWork>
+  /** Of the stream, or of these records only. What is paused is no work. */
+  openWork(stream: StreamName, sourceIds?: readonly string[]): Promise<OpenWork>
+  paused(stream: StreamName): Promise<Paused>
 
   audit(runId: string | null, events: readonly AuditEvent[]): Promise<void>
   auditHead(): Promise<string>

@@ -19,7 +19,7 @@ const textOf = new Map(files.map((file) => [file, readFileSync(join(ROOT, file),
 
 /** Static, dynamic and re-exporting imports. */
 const imports: Import[] = files.flatMap((file) =>
-  [...(textOf.get(file) ?? '').matchAll(/(?:from|import)\s*\(?\s*'([@\w./-][^'\s,]*)'/g)].map((match) => {
+  [...(textOf.get(file) ?? '').matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)'([^']+)'/gm)].map((match) => {
     const target = match[1] ?? ''
     const of = target.startsWith('.') ? normalize(join(dirname(file), target)).replace(/\.js$/, '.ts') : target
     return { file, of }

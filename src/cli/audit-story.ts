@@ -50,15 +50,17 @@ function tellDeed(row: AuditRow): string {
   if (outcome === 'in_doubt') return `${ATTEMPTS[action] ?? action} was sent, outcome unknown`
   if (outcome === 'waiting') return `waits (${code ?? 'unknown reason'})`
   if (outcome === 'parked') return `parked for a person (${code ?? 'unknown reason'})`
-  return DEEDS[action](targetOf(row))
+  // Accounts may go the other way; Procurify's paths begin with /api/, those of Plex with the name of a product.
+  const system = row.http === null || row.http.path.startsWith('/api/') ? 'Procurify' : 'Plex'
+  return DEEDS[action](targetOf(row), system)
 }
 
 const ATTEMPTS: Partial<Record<AuditAction, string>> = { create: 'creation', update: 'change', adopt: 'adoption' }
 
-const DEEDS: Readonly<Record<AuditAction, (target: string) => string>> = {
-  create: (target) => `created in Procurify as ${target}`,
-  update: (target) => `changed in Procurify, ${target}`,
-  adopt: (target) => `adopted ${target} of Procurify`,
+const DEEDS: Readonly<Record<AuditAction, (target: string, system: string) => string>> = {
+  create: (target, system) => `created in ${system} as ${target}`,
+  update: (target, system) => `changed in ${system}, ${target}`,
+  adopt: (target, system) => `adopted ${target} of ${system}`,
   observe: () => 'noticed',
   wait: () => 'waited',
   park: () => 'parked for a person',

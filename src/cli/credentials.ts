@@ -68,7 +68,10 @@ export function setCredentials(context: Context, system: System, flags: SetFlags
       )
     }
     const credentials = await readLogin(context, config, system, flags)
-    if (credentials === null) return EXIT_CODES.interrupted
+    if (credentials === null) {
+      context.io.err('Broken off: nothing was stored.\n')
+      return EXIT_CODES.interrupted
+    }
     const message = `credentials of ${system} stored (${Object.keys(credentials).join(', ')})`
     await database.db.transaction().execute(async (trx) => {
       const vault = openVault(trx, config.connection, config.masterKeys)
@@ -100,13 +103,13 @@ async function readLogin(
   return pick(system, shape, answers, 'is empty')
 }
 
-/** Null = broken off by a signal. */
+/** Null = broken off, by Ctrl-C or a signal. */
 async function ask(io: Context['io'], question: string): Promise<string | null> {
   try {
     const answer = await io.askSecret(question)
     if (answer !== null) return answer.trim()
   } catch (error) {
-    if (io.signal.aborted) return null
+    if (error instanceof Error && error.name === 'AbortError') return null
     throw error
   }
   throw new ConfigError('There is no terminal to ask on. Give the login with --from-env or --from-stdin.')

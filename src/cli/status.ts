@@ -131,8 +131,11 @@ function perMinuteOf(system: System, config: Config): number {
   return config[system].callsPerMinute
 }
 
+/** Streams that are no command of their own. */
+const REFDATA = new Set(['locations', 'departments', 'accounts'])
+
 function findTroubles({ stream, open, unfinishedSeconds, lastRun }: StreamOverview): Trouble[] {
-  const command = lastRun?.command ?? `sync ${stream}`
+  const command = lastRun?.command ?? (REFDATA.has(stream) ? 'align refdata' : `sync ${stream}`)
   const ofGroups = open.flatMap((group) => troubleOf(stream, command, group))
   if (unfinishedSeconds === null || unfinishedSeconds <= LONGEST_UNFINISHED_SEC) return ofGroups
   const message = `No run was finished for ${Math.floor(unfinishedSeconds / HOUR_SEC)} hours.`

@@ -6,6 +6,7 @@ import type { Pass } from '../passes/pass.js'
 import { runPass } from '../passes/run.js'
 import type { Reporter } from '../ports.js'
 import type { SyncFlags } from './commands/sync.js'
+import { ping, writeMetrics } from './outside.js'
 import type { Context } from './program.js'
 import { printRun } from './render.js'
 import { makeReporter } from './reporter.js'
@@ -69,6 +70,7 @@ async function runSync(
   const deadlineMs = flags.deadline ?? sync.deadlineMs
   const world = await openWorld(context, { command, runId, reporter, write: !dryRun, deadlineMs })
   try {
+    await ping(world.config, 'start', reporter)
     const made = await makePass(toBase(world, context, flags, { runId, reporter }), world)
     const result = 'refused' in made ? refuse(made) : await runPass(made, command)
     const auditHead = await world.store.auditHead()
@@ -84,7 +86,10 @@ async function runSync(
       calls: world.calls,
     }
     reporter.clear()
-    await printRun(context, flags, toRunJson(facts, result))
+    const run = toRunJson(facts, result)
+    await printRun(context, flags, run)
+    await writeMetrics(world.config, run, reporter)
+    await ping(world.config, run.exit_code, reporter)
     return EXIT_CODES[result.outcome]
   } finally {
     await world.close()

@@ -7,7 +7,7 @@ import { followRequisition } from '../domain/follow-order.js'
 import type { ExistingRequisition, OrderDetail, OrderKnown, OrderStatus, ReleaseStatus } from '../domain/order.js'
 import type { PlanOrdersOptions } from '../domain/order-case.js'
 import { needsOrderSurvey, planOrders } from '../domain/plan-orders.js'
-import type { Json, Link } from '../domain/record.js'
+import type { Link } from '../domain/record.js'
 import { contentHash } from '../domain/content-hash.js'
 import { shiftStamp } from '../domain/window.js'
 import { requireTimeZone } from '../config.js'
@@ -77,7 +77,7 @@ export function wireOrders(world: World): OrderWiring {
       firstLoadIsExempt: false,
       floor: floorOf(startDate, clock.wallMs()),
       target: makeRequisitionTarget(procurify, index),
-      scope: contentHash([startDate, statuses, only, exclude] as unknown as Json).slice(0, 16),
+      scope: contentHash([startDate, statuses, only, exclude]).slice(0, 16),
       needsSurvey: (details, links) => needsOrderSurvey(details, links, options),
       survey: () => readSurvey(world, index, zone),
       plan: (details, links, known) => {
@@ -244,8 +244,8 @@ async function followOrders(
     if (link === undefined) return []
     const seen = followRequisition(link, sighting, now, config.sync.graceMs)
     const isNews =
-      seen.decision.kind !== 'unchanged' || contentHash(seen.detail as unknown as Json) !== contentHash(link.detail)
-    return isNews ? [{ link, ...seen, detail: seen.detail as unknown as Json }] : []
+      seen.decision.kind !== 'unchanged' || contentHash(seen.detail) !== contentHash(link.detail)
+    return isNews ? [{ link, ...seen, detail: seen.detail }] : []
   })
   return { ok: true, value: followed }
 }

@@ -100,6 +100,9 @@ export interface World {
 
 export async function openWorld(context: Context, options: WorldOptions): Promise<World> {
   const config = readConfig(context)
+  if (config.plex.profile === 'soap') {
+    throw new ConfigError('PLEX_PROFILE=soap is not in this version yet. Use cloud or connect.')
+  }
   const database = await openState(config, options.command)
   try {
     await requireCurrentSchema(database)

@@ -36,6 +36,15 @@ export type Decision =
   | { readonly kind: 'wait'; readonly code: string; readonly message: string; readonly waitsFor: readonly string[] }
   | { readonly kind: 'park'; readonly code: string; readonly message: string; readonly changes: readonly Change[] }
 
+/** A person put a parked record back to be tried again, or settled it. */
+export interface Replay {
+  /** The row of the journal (seq) that parked it; null = it was pruned. */
+  readonly of: number | null
+  readonly action: 'replay' | 'accept'
+  /** What the person said; null where no reason is asked for. */
+  readonly reason: string | null
+}
+
 /** One record's decision with what the store needs to keep it. */
 export interface Planned {
   readonly note: Note
@@ -47,6 +56,7 @@ export interface Planned {
   readonly decision: Decision
   /** With `observe`: what `link.sent` becomes, so that the same is not observed again. */
   readonly learned?: Json
+  readonly replay?: Replay
 }
 
 /** What a look at the target taught about a linked record: its state, and perhaps something worth a row or a person. */

@@ -62,5 +62,7 @@ export interface Link {
   readonly sent: Json
   readonly detail: Json
   readonly skipCode: string | null
+  /** Hash of what a person gave up; nothing is done while the record comes to the same again (given-up.ts). */
+  readonly givenUp?: string | null
   readonly version: number
 }

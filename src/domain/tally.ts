@@ -61,6 +61,13 @@ export class Tally {
     if (!this.worked.has(sourceId)) this.worked.set(sourceId, 'pending')
   }
 
+  /** A record that is on hold: left out, if it was touched at all. */
+  markHeld(sourceId: string): boolean {
+    const isTouched = this.worked.get(sourceId) === 'pending'
+    if (isTouched) this.worked.set(sourceId, 'skipped')
+    return isTouched
+  }
+
   end(outcome: RunOutcome): void {
     this.ends.add(outcome)
   }

@@ -27,7 +27,11 @@ export async function readSurvey(
   return survey
 }
 
-async function readLists({ plex, procurify }: RefdataSources, stream: AlignStream, pass: Pass<Outlet>): Promise<Partial<RefdataSurvey> | null> {
+async function readLists(
+  { plex, procurify }: RefdataSources,
+  stream: AlignStream,
+  pass: Pass<Outlet>,
+): Promise<Partial<RefdataSurvey> | null> {
   switch (stream) {
     case 'locations': {
       const buildings = await rowsOf(pass, plex.buildings())

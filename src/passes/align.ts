@@ -29,7 +29,7 @@ import { CATEGORIES, type Counts, type Tally } from '../domain/tally.js'
 import type { Lease, Outlet, RefdataSources, Target } from '../ports.js'
 import { readPlaces, type ReadPlaces } from './align-places.js'
 import { NOTHING_READ, readSurvey } from './align-survey.js'
-import { isConfirmed, isOver, toPlanLine, type Pass, type PlanLine } from './pass.js'
+import { isConfirmed, isOver, isPaused, toPlanLine, type Pass, type PlanLine } from './pass.js'
 import { push } from './push.js'
 import { keepLease, type PassResult } from './run.js'
 
@@ -60,6 +60,8 @@ interface Sight {
 
 /** Takes the leases of all three streams, or of none. */
 export async function runAlign(pass: AlignPass, command: string): Promise<AlignResult> {
+  // The kinds depend on each other: one on hold holds all.
+  for (const stream of ALIGN_STREAMS) if (await isPaused(passOf(pass, stream))) return toResult(pass, null)
   if (pass.options.dryRun) return toResult(pass, await look(pass))
   const leases = await takeLeases(pass)
   if (leases === null) return toResult(pass, null)
@@ -105,7 +107,13 @@ async function close({ store, runId }: AlignPass, leases: Leases, outcome: RunOu
 }
 
 function passOf({ tallies, targets, ...shared }: AlignPass, stream: AlignStream): Pass<Outlet> {
-  return { ...shared, needs: {}, follower: null, stream: { name: stream, target: targets[stream] }, tally: tallies[stream] }
+  return {
+    ...shared,
+    needs: {},
+    follower: null,
+    stream: { name: stream, target: targets[stream] },
+    tally: tallies[stream],
+  }
 }
 
 // ------------------------------------------------------------------------------------------------------------- looking
@@ -263,12 +271,14 @@ async function carryOut(
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const books = await readBooks(pass)
     const plan = planRefdata(survey, books, pass.align)
-    const { left, wrote } = await commit(streamPass, plan, books, stream, allowed)
+    const left = await commit(streamPass, plan, books, stream, allowed)
+    const due = await pass.store.openWork(stream)
     await push(streamPass, null)
     if (isOver(streamPass) || streamPass.tally.outcome() === 'refused') return null
     const isUnsettled = left > 0 || (await pass.store.countNotes(stream)) > 0
-    // New departments are needed with their ids by the next kind; nothing comes after the accounts.
-    if (!isUnsettled && !(wrote && stream === 'departments')) break
+    // New departments, also those of a run that died, are needed with their ids by the next kind.
+    const isAwaited = stream === 'departments' && due.pending + due.inDoubt > 0
+    if (!isUnsettled && !isAwaited) break
     const reread = await readSurvey(pass.sources, [stream], survey, () => streamPass)
     if (reread === null) return null
     survey = reread
@@ -281,14 +291,14 @@ async function carryOut(
 
 const COMMIT_GROUP = 200
 
-/** Writes outside of what was looked at and allowed are left to a run that shows them first. */
+/** Writes outside of what was looked at and allowed are left to a run that shows them first. Answers how many records moved meanwhile. */
 async function commit(
   pass: Pass<Outlet>,
   plan: AlignPlan,
   books: Books,
   stream: AlignStream,
   allowed: ReadonlySet<string>,
-): Promise<{ readonly left: number; readonly wrote: boolean }> {
+): Promise<number> {
   const news = listNews(plan, books).filter((one) => one.stream === stream)
   const fit = news.filter(({ item }) => !isWrite(item) || allowed.has(`${stream} ${item.planned?.sourceId ?? ''}`))
   if (fit.length < news.length) pass.tally.end('interrupted')
@@ -306,7 +316,7 @@ async function commit(
     left += (await pass.store.commitPlan(stream, pass.runId, 'align', group, books[stream].links)).left.length
     pass.reporter.progress('planning', Math.min(items.length, start + COMMIT_GROUP), items.length)
   }
-  return { left, wrote: limited.some(isWrite) }
+  return left
 }
 
 function applyLimit({ options, tally }: Pass<Outlet>, items: readonly Aligned[]): readonly Aligned[] {

@@ -1,5 +1,5 @@
 /** What one pass works with, and the questions every step of it asks: is there time, did somebody say stop? */
-import type { Planned } from '../domain/decision.js'
+import type { Planned, Replay } from '../domain/decision.js'
 import type { Failure } from '../domain/failure.js'
 import type { RunOutcome } from '../domain/outcome.js'
 import type { Follower } from './follow.js'
@@ -36,6 +36,8 @@ export interface Pass<S extends Outlet = Stream> {
   readonly tally: Tally
   /** Passes of streams this one depends on, by the word before the colon in what a record waits for (`supplier:<id>`). */
   readonly needs: Readonly<Record<string, Pass>>
+  /** Set for a replay: by source id, the journal row (seq) that parked it; null = that row is not there any more. */
+  readonly replays?: ReadonlyMap<string, Replay>
   /** What became of linked records in the target; null = the stream ends with the write. */
   readonly follower: Follower | null
   /** Clock milliseconds at which the pass must have ended. */
@@ -55,6 +57,13 @@ function endEarly(pass: Pass<Outlet>, code: string, message: string): true {
   pass.tally.end('interrupted')
   pass.tally.problem(code, message)
   return true
+}
+
+/** Has a person put the whole stream on hold? Says so; that is no trouble, so the pass may end as `done`. */
+export async function isPaused({ store, stream, tally }: Pass<Outlet>): Promise<boolean> {
+  const { stream: reason } = await store.paused(stream.name)
+  if (reason !== null) tally.problem('paused', `The stream ${stream.name} is paused: ${reason}`)
+  return reason !== null
 }
 
 /** A failed call that ends the pass: by which exit, and in which words. */

@@ -6,12 +6,15 @@ import { contentHash } from '../domain/content-hash.js'
 import type { Detail, Planned } from '../domain/decision.js'
 import type { Result } from '../domain/failure.js'
 import type { Link } from '../domain/record.js'
-import type { Known } from '../ports.js'
+import { respectGivenUp } from '../domain/given-up.js'
+import type { Known, Paused } from '../ports.js'
 import type { Notebook } from './notebook.js'
 import { endByFailure, isConfirmed, isOver, toPlanLine, type Pass, type PlanLine } from './pass.js'
 
 export interface PlanResult {
   readonly lines: readonly PlanLine[]
+  /** Every decision; empty but for a dry run. */
+  readonly items: readonly Planned[]
   /** Set for a dry run and a safety stop. */
   readonly hash: string | null
   /** What waiting records of this plan need, e.g. `supplier:<id>`. */
@@ -24,20 +27,24 @@ export interface PlanResult {
 const CHUNK = 200
 
 export async function planNotes(pass: Pass, notebook: Notebook): Promise<PlanResult> {
+  const { store, stream } = pass
   const held: Planned[] = []
   const links = new Map<string, Link>()
   const waitsFor = new Set<string>()
   const survey = surveyOnce(pass)
+  const paused = await store.paused(stream.name)
   let after = 0
   let left = pass.options.limit ?? Number.POSITIVE_INFINITY
   let goOn = true
   let done = 0
   const total = await countTotal(pass)
   while (left > 0 && !isOver(pass)) {
-    const notes = await notebook.page(after, Math.min(CHUNK, left))
-    const last = notes.at(-1)
+    const page = await notebook.page(after, Math.min(CHUNK, left))
+    const last = page.at(-1)
     if (last === undefined) break
     after = last.revision
+    const notes = paused.stream === null ? page.filter(({ sourceId }) => !paused.records.has(sourceId)) : []
+    if (notes.length === 0) continue
     left -= notes.length
     const chunk = await planChunk(pass, notes, survey, held)
     if (chunk === null) {
@@ -54,6 +61,7 @@ export async function planNotes(pass: Pass, notebook: Notebook): Promise<PlanRes
     done += notes.length
     pass.reporter.progress('planning', done, total)
   }
+  reportHeld(pass, paused)
   if (left <= 0 && (await notebook.page(after, 1)).length > 0) {
     pass.tally.end('interrupted')
     pass.tally.problem(
@@ -62,6 +70,15 @@ export async function planNotes(pass: Pass, notebook: Notebook): Promise<PlanRes
     )
   }
   return finish(pass, held, links, waitsFor, goOn)
+}
+
+/** Touched and on hold: read, and left out. */
+function reportHeld({ tally, stream }: Pass, { records }: Paused): void {
+  for (const [sourceId, reason] of records) {
+    if (!tally.markHeld(sourceId)) continue
+    const message = `The record ${sourceId} of ${stream.name} is paused: ${reason}`
+    tally.problem('paused', message, { sourceId, sourceKey: null })
+  }
 }
 
 /** For the progress bar only: a dry run's notes are not in the database. */
@@ -79,12 +96,13 @@ async function finish(
 ): Promise<PlanResult> {
   const { options, stream } = pass
   const lines = options.dryRun ? held.flatMap((item) => toPlanLine(stream.name, item) ?? []) : []
+  const items = options.dryRun ? held : []
   const hash = planHash(held)
   if (options.dryRun) held.forEach((item) => tallyDecision(pass, item))
-  if (!(await isBelievable(pass, held, hash))) return { lines, hash, waitsFor, goOn: false }
-  if (options.dryRun) return { lines, hash, waitsFor, goOn: false }
+  if (!(await isBelievable(pass, held, hash))) return { lines, items, hash, waitsFor, goOn: false }
+  if (options.dryRun) return { lines, items, hash, waitsFor, goOn: false }
   await commit(pass, held, links)
-  return { lines, hash: null, waitsFor, goOn }
+  return { lines, items, hash: null, waitsFor, goOn }
 }
 
 /** Null = the pass cannot go on (already said in the tally). */
@@ -115,7 +133,12 @@ async function planChunk(
     }
     known = { ...surveyed.value, reserved: withHeld(await store.reservedKeys(stream.name), held) }
   }
-  return { items: stream.plan(read.value, links, known), links }
+  const items = stream.plan(read.value, links, known).map((item) => {
+    const replay = pass.replays?.get(item.sourceId)
+    // Asked for by name: what was given up before is wanted again.
+    return replay === undefined ? respectGivenUp(item, links.get(item.sourceId)) : { ...item, replay }
+  })
+  return { items, links }
 }
 
 /** The target is read at most once a pass, and only if a record asks for it. */

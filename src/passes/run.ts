@@ -6,7 +6,7 @@ import type { Json } from '../domain/record.js'
 import type { Lease, Outlet } from '../ports.js'
 import { follow } from './follow.js'
 import { chosenNotebook, memoryNotebook, storeNotebook, type Notebook } from './notebook.js'
-import type { Pass, PlanLine } from './pass.js'
+import { isPaused, type Pass, type PlanLine } from './pass.js'
 import { planNotes, type PlanResult } from './plan.js'
 import { poll } from './poll.js'
 import { push } from './push.js'
@@ -23,6 +23,7 @@ export interface PassResult {
 /** Takes the lease, polls, plans, pushes, and closes the run row whatever happened. */
 export async function runPass(pass: Pass, command: string): Promise<PassResult> {
   const { store, stream, runId, tally } = pass
+  if (await isPaused(pass)) return toResult(pass, { from: null, to: null }, null)
   if (pass.options.dryRun) return dryRun(pass)
   const lease = await store.takeLease(stream.name, runId)
   if ('holder' in lease) {

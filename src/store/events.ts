@@ -5,7 +5,10 @@ import type { Claim } from '../domain/delivery.js'
 import type { Link } from '../domain/record.js'
 import type { OpenIntent, SettledClaim } from './outbox.js'
 
-/** A wait or park that only repeats what is already recorded adds no row. */
+/**
+ * A wait or park that only repeats what is already recorded adds no row, unless a person asked for the try. A replay begins
+ * with a row of its own; where a rival delivered the record meanwhile, nothing was put back and it is superseded.
+ */
 export function toPlanEvents(
   stream: string,
   items: readonly Planned[],
@@ -14,22 +17,30 @@ export function toPlanEvents(
   links: ReadonlyMap<string, Link>,
 ): AuditEvent[] {
   return items.flatMap((item): AuditEvent[] => {
-    const { sourceId, sourceKey, sourceHash, decision } = item
+    const { sourceId, sourceKey, sourceHash, decision, replay } = item
     const target_id = links.get(sourceId)?.targetId ?? null
-    const base = { ...EMPTY, stream, source_id: sourceId, source_key: sourceKey, source_hash: sourceHash, target_id }
     const before = open.get(sourceId)
+    const replay_of = replay?.of ?? before?.replay_of ?? null
+    const identity = { stream, source_id: sourceId, source_key: sourceKey, target_id }
+    const base = { ...EMPTY, ...identity, source_hash: sourceHash, replay_of }
+    const isPutBack = replay !== undefined && before?.state === 'dead'
+    const put: AuditEvent[] = isPutBack
+      ? [{ ...base, action: replay.action, outcome: 'done', code: before.code, message: replay.reason }]
+      : []
     switch (decision.kind) {
       case 'wait':
       case 'park': {
         const isRepeat =
           before?.code === decision.code && before.message === decision.message && before.source_hash === sourceHash
-        if (isRepeat) return []
+        if (isRepeat && replay === undefined) return []
         const outcome = decision.kind === 'wait' ? 'waiting' : 'parked'
         const changes = decision.kind === 'park' ? decision.changes : []
-        return [{ ...base, action: decision.kind, outcome, code: decision.code, message: decision.message, changes }]
+        const { code, message } = decision
+        return [...put, { ...base, action: decision.kind, outcome, code, message, changes }]
       }
       case 'observe':
         return [
+          ...put,
           {
             ...base,
             action: 'observe',
@@ -41,12 +52,14 @@ export function toPlanEvents(
         ]
       case 'unchanged':
       case 'skip': {
-        if (!closed.has(sourceId)) return []
+        if (!closed.has(sourceId) && replay === undefined) return []
+        // What a person accepted is settled by that.
+        if (isPutBack && replay.action === 'accept') return put
         const message = 'The record changed meanwhile and nothing has to be done any more.'
-        return [{ ...base, action: 'supersede', outcome: 'done', code: 'superseded', message }]
+        return [...put, { ...base, action: 'supersede', outcome: 'done', code: 'superseded', message }]
       }
       case 'send':
-        return []
+        return put
     }
   })
 }

@@ -1,5 +1,6 @@
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely'
 import type { Followed, Planned } from '../domain/decision.js'
+import { isGivenUp } from '../domain/given-up.js'
 import type { Json, Link } from '../domain/record.js'
 import { rowsParam } from './json.js'
 import type { Tables } from './tables.js'
@@ -20,6 +21,7 @@ export function toLink(row: Selectable<Tables['link']>): Link {
     sent: row.sent as Json,
     detail: row.detail as Json,
     skipCode: row.skip_code,
+    givenUp: row.given_up,
     version: row.version,
   }
 }
@@ -57,17 +59,19 @@ export async function upsertPlannedLinks(
     hash: sourceHash,
     wanted: decision.kind === 'send' ? decision.wanted.wantedHash : null,
     skip: decision.kind === 'skip' ? decision.code : null,
+    given_up: isGivenUp(decision) ? '' : null,
     sent: learned ?? null,
     version: (links.get(sourceId)?.version ?? 0) + 1,
   }))
   const written = await sql<{ source_id: string }>`
-    insert into link (connection, stream, source_id, source_key, source_hash, wanted_hash, sent, skip_code, scope, version)
-    select ${key.connection}, ${key.stream}, r.id, r.key, r.hash, r.wanted, r.sent, r.skip, ${scope}, r.version
-    from jsonb_to_recordset(${rowsParam(rows)}) as r (id text, key text, hash text, wanted text, sent jsonb, skip text, version integer)
+    insert into link (connection, stream, source_id, source_key, source_hash, wanted_hash, sent, skip_code, given_up, scope, version)
+    select ${key.connection}, ${key.stream}, r.id, r.key, r.hash, r.wanted, r.sent, r.skip, r.given_up, ${scope}, r.version
+    from jsonb_to_recordset(${rowsParam(rows)}) as r (id text, key text, hash text, wanted text, sent jsonb, skip text, given_up text, version integer)
     on conflict (connection, stream, source_id) do update
       set source_key = excluded.source_key, source_hash = excluded.source_hash,
           wanted_hash = coalesce(excluded.wanted_hash, link.wanted_hash), sent = coalesce(excluded.sent, link.sent),
           skip_code = case when link.target_id is null then excluded.skip_code end,
+          given_up = case when excluded.given_up is not null then link.given_up end,
           scope = excluded.scope, version = excluded.version, updated_at = now()
       where link.version = excluded.version - 1
     returning source_id`.execute(trx)
@@ -96,6 +100,16 @@ export async function settleLinks(trx: Transaction<Tables>, key: Key, rows: read
           wanted_hash = excluded.wanted_hash, sent = excluded.sent, skip_code = null,
           detail = case when link.target_id = excluded.target_id then link.detail end,
           linked_at = coalesce(link.linked_at, now()), version = link.version + 1, updated_at = now()`.execute(trx)
+}
+
+export async function countLinks(db: Kysely<Tables>, key: Key): Promise<number> {
+  const row = await db
+    .selectFrom('link')
+    .select(sql<number>`count(*)::int`.as('n'))
+    .where('connection', '=', key.connection)
+    .where('stream', '=', key.stream)
+    .executeTakeFirst()
+  return row?.n ?? 0
 }
 
 export async function readEveryLink(db: Kysely<Tables>, key: Key): Promise<Map<string, Link>> {

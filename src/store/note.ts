@@ -3,6 +3,7 @@ import type { Json, Note, Touched } from '../domain/record.js'
 import { stampKey, type Watermark } from '../domain/window.js'
 import type { FeedRow, Lease } from '../ports.js'
 import { rowsParam } from './json.js'
+import { notPaused } from './pause.js'
 import type { Tables } from './tables.js'
 
 interface Key {
@@ -137,7 +138,20 @@ export async function noteIds(db: Kysely<Tables>, key: Key, sourceIds: readonly 
     on conflict (connection, stream, source_id) do nothing`.execute(db)
 }
 
-/** A record whose last try is in doubt waits behind it: it is left out until the doubt is settled. */
+export async function countNotes(db: Kysely<Tables>, key: Key): Promise<number> {
+  const row = await db
+    .selectFrom('note as n')
+    .select(sql<number>`count(*)::int`.as('n'))
+    .where('n.connection', '=', key.connection)
+    .where('n.stream', '=', key.stream)
+    .where(notPaused('n'))
+    .executeTakeFirst()
+  return row?.n ?? 0
+}
+
+/**
+ * A record whose last try is in doubt waits behind it: it is left out until the doubt is settled. So are paused ones.
+ */
 export async function readNotes(
   db: Kysely<Tables>,
   key: Key,
@@ -149,6 +163,7 @@ export async function readNotes(
     .where('n.connection', '=', key.connection)
     .where('n.stream', '=', key.stream)
     .where('n.revision', '>', after)
+    .where(notPaused('n'))
     .where(sourceIds === null ? sql<boolean>`true` : sql<boolean>`n.source_id = any(${[...sourceIds]}::text[])`)
     .where((eb) =>
       eb.not(

@@ -1,10 +1,11 @@
-import { sql, type Kysely, type Transaction } from 'kysely'
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely'
 import { contentHash } from '../domain/content-hash.js'
 import type { Planned, Wanted } from '../domain/decision.js'
 import type { Claim, Settled } from '../domain/delivery.js'
 import type { Change, Json } from '../domain/record.js'
 import type { OpenWork } from '../ports.js'
 import { ms, rowsParam } from './json.js'
+import { notPaused } from './pause.js'
 import type { Tables } from './tables.js'
 
 interface Key {
@@ -20,6 +21,7 @@ export interface OpenIntent {
   readonly message: string | null
   readonly source_hash: string | null
   readonly unresolved_since: string | null
+  readonly replay_of: number | null
 }
 
 /** Locks the open intents of these records for the rest of the transaction. */
@@ -30,7 +32,7 @@ export async function lockOpenIntents(
 ): Promise<Map<string, OpenIntent>> {
   const rows = await trx
     .selectFrom('intent')
-    .select(['source_id', 'state', 'code', 'message', 'source_hash', 'unresolved_since'])
+    .select(['source_id', 'state', 'code', 'message', 'source_hash', 'unresolved_since', 'replay_of'])
     .where('connection', '=', key.connection)
     .where('stream', '=', key.stream)
     .where('state', '<>', 'done')
@@ -52,24 +54,26 @@ export async function upsertIntents(
   if (rows.length === 0) return
   await sql`
     insert into intent (connection, stream, source_id, source_key, source_hash, action, state, target_id, target_key, draft, payload,
-                        changes, record, wanted_hash, code, message, waits_for, planned_by)
+                        changes, record, wanted_hash, code, message, waits_for, replay_of, planned_by)
     select ${key.connection}, ${key.stream}, r.source_id, r.source_key, r.source_hash, r.action, r.state, r.target_id, r.target_key,
-           r.draft, r.payload, r.changes, r.record, r.wanted_hash, r.code, r.message, r.waits_for, ${runId}::uuid
+           r.draft, r.payload, r.changes, r.record, r.wanted_hash, r.code, r.message, r.waits_for, r.replay_of, ${runId}::uuid
     from jsonb_to_recordset(${rowsParam(rows)})
       as r (source_id text, source_key text, source_hash text, action text, state text, target_id text, target_key text, draft jsonb,
-            payload jsonb, changes jsonb, record jsonb, wanted_hash text, code text, message text, waits_for text[])
+            payload jsonb, changes jsonb, record jsonb, wanted_hash text, code text, message text, waits_for text[], replay_of bigint)
     on conflict (connection, stream, source_id) where state <> 'done' do update
       set source_key = excluded.source_key, source_hash = excluded.source_hash, action = excluded.action, state = excluded.state,
           target_id = excluded.target_id, target_key = excluded.target_key, draft = excluded.draft, payload = excluded.payload,
           changes = excluded.changes, record = excluded.record, wanted_hash = excluded.wanted_hash, code = excluded.code,
-          message = excluded.message, waits_for = excluded.waits_for, planned_by = excluded.planned_by, attempts = 0,
+          message = excluded.message, waits_for = excluded.waits_for,
+          replay_of = coalesce(excluded.replay_of, intent.replay_of), planned_by = excluded.planned_by, attempts = 0,
           next_attempt_at = now(), updated_at = now(),
           created_at = case when intent.state = excluded.state then intent.created_at else now() end`.execute(trx)
 }
 
 function toIntentRow(item: Planned) {
-  const { sourceId, sourceKey, sourceHash, decision } = item
-  const base = { source_id: sourceId, source_key: sourceKey, source_hash: sourceHash, changes: [] as readonly Change[] }
+  const { sourceId, sourceKey, sourceHash, decision, replay } = item
+  const identity = { source_id: sourceId, source_key: sourceKey, source_hash: sourceHash }
+  const base = { ...identity, replay_of: replay?.of ?? null, changes: [] as readonly Change[] }
   switch (decision.kind) {
     case 'send': {
       const { wanted } = decision
@@ -152,11 +156,10 @@ export async function claimDue(
   options: { runId: string; limit: number; leaseMs: number; sourceIds: readonly string[] | null },
 ): Promise<Claim[]> {
   const { runId, limit, leaseMs, sourceIds } = options
-  const only = sourceIds === null ? sql`true` : sql`source_id = any(${[...sourceIds]}::text[])`
   const claimed = await sql<ClaimRow>`
     with due as (
-      select id, unresolved_since, absent_at from intent
-      where connection = ${key.connection} and stream = ${key.stream} and ${only}
+      select id, unresolved_since, absent_at from intent as i
+      where connection = ${key.connection} and stream = ${key.stream} and ${amongRecords(sourceIds)} and ${notPaused('i')}
         and ((state = 'pending' and next_attempt_at <= clock_timestamp()) or (state = 'sending' and claim_expires_at < clock_timestamp()))
       order by (unresolved_since is not null), id
       limit ${limit} for update skip locked)
@@ -305,7 +308,19 @@ export async function readReservedKeys(db: Kysely<Tables>, key: Key): Promise<Ma
   return new Map(rows.map((row) => [row.source_id, row.target_key ?? '']))
 }
 
-export async function readOpenWork(db: Kysely<Tables>, key: Key): Promise<OpenWork> {
+/** Everything, or these records with their parts (`<id>/2`). */
+function amongRecords(sourceIds: readonly string[] | null): RawBuilder<boolean> {
+  if (sourceIds === null) return sql<boolean>`true`
+  const ids = [...sourceIds]
+  return sql<boolean>`(source_id = any(${ids}::text[]) or split_part(source_id, '/', 1) = any(${ids}::text[]))`
+}
+
+/** What is paused is left out: no run works on it, so none may wait for it or call itself unfinished because of it. */
+export async function readOpenWork(
+  db: Kysely<Tables>,
+  key: Key,
+  sourceIds: readonly string[] | null,
+): Promise<OpenWork> {
   const counted = await sql<{
     waiting: number
     pending: number
@@ -319,7 +334,9 @@ export async function readOpenWork(db: Kysely<Tables>, key: Key): Promise<OpenWo
            count(*) filter (where state in ('pending', 'sending') and unresolved_since is not null)::int as in_doubt,
            (extract(epoch from min(case state when 'pending' then next_attempt_at when 'sending' then claim_expires_at end)
                                - clock_timestamp()) * 1000)::float8 as next_ms
-    from intent where connection = ${key.connection} and stream = ${key.stream} and state <> 'done'`.execute(db)
+    from intent as i
+    where connection = ${key.connection} and stream = ${key.stream} and state <> 'done'
+      and ${amongRecords(sourceIds)} and ${notPaused('i')}`.execute(db)
   const row = counted.rows[0]
   return {
     waiting: row?.waiting ?? 0,

@@ -187,12 +187,11 @@ async function readBudgets(db: Kysely<Tables>): Promise<BudgetOverview[]> {
   return rows
 }
 
-/** Runs of a connection whose id begins so; two are enough to say that it is not one. */
+/** Runs of a connection whose id begins so; two are enough to say that it is not one. A run has a row for each of its streams. */
 export async function findRuns(db: Kysely<Tables>, connection: string, start: string): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
-    select id from run where connection = ${connection} and starts_with(id::text, ${start}) group by id order by min(started_at) limit 2`.execute(
-    db,
-  )
+    select id from run where connection = ${connection} and starts_with(id::text, ${start})
+    group by id order by min(started_at) limit 2`.execute(db)
   return rows.map(({ id }) => id)
 }
 
@@ -222,10 +221,10 @@ export async function readServer(db: Kysely<Tables>): Promise<ServerFacts> {
 }
 
 /** Rows of the others are never deleted, and the journal is only appended to: an administrator may grant no more than that. */
-const EMPTIED_TABLES = ['note', 'credential', 'token']
+const EMPTIED_TABLES = ['note', 'credential', 'token', 'pause']
 const OUR_TABLES = [
   ...['connection', 'credential', 'token', 'budget', 'run', 'lease', 'watermark', 'note', 'link', 'intent', 'attempt'],
-  ...['audit', 'audit_head'],
+  ...['audit', 'audit_head', 'pause'],
 ]
 
 /** One record known on both sides, by its source id: what must be readable. The one confirmed last. */

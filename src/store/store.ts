@@ -9,6 +9,7 @@ import { appendAudit, readHead, type Author } from './journal.js'
 import { json } from './json.js'
 import { releaseLease, renewLease, takeLease } from './lease.js'
 import {
+  countLinks,
   readEveryLink,
   readLinkedTargets,
   readLinks,
@@ -18,6 +19,7 @@ import {
   type Settlement,
 } from './link.js'
 import {
+  countNotes,
   findUnchanged,
   holdsLease,
   moveWatermark,
@@ -39,6 +41,7 @@ import {
   upsertIntents,
   type SettledClaim,
 } from './outbox.js'
+import { readPaused } from './pause.js'
 import type { Tables } from './tables.js'
 
 export interface StoreOptions extends Author {
@@ -76,9 +79,9 @@ export function openStore(db: Kysely<Tables>, options: StoreOptions): Store {
     noteIds: (stream, sourceIds) => noteIds(db, keyOf(stream), sourceIds),
     notes: (stream, after, limit) => readNotes(db, keyOf(stream), { after, limit, sourceIds: null }),
     notesOf: (stream, sourceIds) => readNotes(db, keyOf(stream), { after: 0, limit: sourceIds.length, sourceIds }),
-    countNotes: (stream) => count(db, 'note', keyOf(stream)),
+    countNotes: (stream) => countNotes(db, keyOf(stream)),
     links: (stream, sourceIds) => readLinks(db, keyOf(stream), sourceIds),
-    countLinks: (stream) => count(db, 'link', keyOf(stream)),
+    countLinks: (stream) => countLinks(db, keyOf(stream)),
     everyLink: (stream) => readEveryLink(db, keyOf(stream)),
     witnesses: (stream, limit) => readWitnesses(db, keyOf(stream), limit),
     reservedKeys: (stream) => readReservedKeys(db, keyOf(stream)),
@@ -93,7 +96,8 @@ export function openStore(db: Kysely<Tables>, options: StoreOptions): Store {
         .execute((trx) => claimDue(trx, keyOf(stream), { runId, limit, leaseMs, sourceIds: sourceIds ?? null })),
     arm: (claim) => armClaim(db, claim),
     settle: (stream, runId, settled) => settle(db, options, { stream, runId }, settled),
-    openWork: (stream) => readOpenWork(db, keyOf(stream)),
+    openWork: (stream, sourceIds) => readOpenWork(db, keyOf(stream), sourceIds ?? null),
+    paused: (stream) => readPaused(db, keyOf(stream)),
     audit: (runId, events) => db.transaction().execute((trx) => appendAudit(trx, options, runId, events)),
     auditHead: () => readHead(db, connection),
   }
@@ -243,18 +247,4 @@ function toSettlement({ claim, verdict }: SettledClaim): Settlement[] {
       sent: verdict.wanted?.draft ?? null,
     },
   ]
-}
-
-async function count(
-  db: Kysely<Tables>,
-  table: 'note' | 'link',
-  key: { connection: string; stream: string },
-): Promise<number> {
-  const row = await db
-    .selectFrom(table)
-    .select(sql<number>`count(*)::int`.as('n'))
-    .where('connection', '=', key.connection)
-    .where('stream', '=', key.stream)
-    .executeTakeFirst()
-  return row?.n ?? 0
 }

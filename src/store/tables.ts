@@ -102,6 +102,7 @@ interface LinkTable {
   sent: Json
   detail: Json
   skip_code: string | null
+  given_up: Generated<string | null>
   scope: string | null
   version: Generated<number>
   linked_at: Time | null
@@ -183,6 +184,16 @@ interface AuditHeadTable {
   pruned_hash: Generated<string>
 }
 
+interface PauseTable {
+  connection: string
+  stream: string
+  source_id: string
+  source_key: string | null
+  reason: string
+  paused_by: string
+  paused_at: Generated<Time>
+}
+
 /** The schema of `sql/`, as Kysely sees it. Kept equal to the migrations by test/store/tables.test.ts. */
 export interface Tables {
   connection: ConnectionTable
@@ -198,4 +209,5 @@ export interface Tables {
   attempt: AttemptTable
   audit: AuditTable
   audit_head: AuditHeadTable
+  pause: PauseTable
 }

@@ -129,8 +129,8 @@ describe('audit show --json', () => {
     await sql`insert into connection (name, plex_host, plex_pcn, procurify_host, salt) values (${connection}, 'a', '1', 'b', repeat('x', 32))`.execute(
       database.db,
     )
-    const openRun = (id: string) =>
-      sql`insert into run (id, connection, command, stream, actor) values (${id}, ${connection}, 'sync suppliers', 'suppliers', '{}')`.execute(
+    const openRun = (id: string, stream = 'suppliers') =>
+      sql`insert into run (id, connection, command, stream, actor) values (${id}, ${connection}, 'sync', ${stream}, '{}')`.execute(
         database.db,
       )
     const [first, second] = ['aaaa1111', 'aaaa2222'].map((start) => `${start}${randomUUID().slice(8)}`) as [
@@ -139,6 +139,8 @@ describe('audit show --json', () => {
     ]
     await openRun(first)
     await openRun(second)
+    // A run of several streams has a row for each.
+    await openRun(second, 'accounts')
     await append([{}], first)
     await append([{}], second)
     expect(await seqsOf('--run', 'aaaa2222')).toEqual([2])
@@ -257,6 +259,17 @@ describe('audit show for people', () => {
     ]) {
       expect(out).toContain(deed)
     }
+  })
+
+  it('says which system was written to', async () => {
+    const accounts = { stream: 'accounts', source_id: '17', source_key: '4000' }
+    await append([
+      { ...accounts, target_id: 'a', http },
+      { ...accounts, target_id: 'b', http: { ...http, path: '/mdm/v1/chart-of-accounts' } },
+    ])
+    const { out } = await audit(['show', '--record', '4000'])
+    expect(out).toContain('created in Procurify as account code a')
+    expect(out).toContain('created in Plex as account code b')
   })
 
   it('tells of contact data only that it changed', async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startSandbox, type FaultRule, type Sandbox } from '../../src/sandbox/sandbox.js'
@@ -88,7 +89,7 @@ const NAMES = [
     'plex_login',
   ],
   ...['plex_tenant', 'plex_suppliers', 'plex_addresses', 'plex_contacts', 'procurify_login', 'procurify_requester'],
-  ...['procurify_vendors', 'secrets_in_environment', 'token_cache'],
+  ...['procurify_vendors', 'requester_kept', 'secrets_in_environment', 'token_cache'],
 ]
 const REMOTE = NAMES.slice(NAMES.indexOf('clock'), NAMES.indexOf('secrets_in_environment'))
 
@@ -236,12 +237,17 @@ describe('settings, key and database', () => {
   })
 
   it('names rights that the user lacks: exit 2', async () => {
-    const role = `ml_test_${database.url.slice(-20).replace(/\W/g, '')}${process.pid}`
+    const role = `ml_test_${randomUUID().slice(0, 8)}`
     await sql
       .raw(
-        `create role ${role} login password 'probe'; grant select, insert, update on all tables in schema public to ${role};
-                   grant delete on note, credential, token to ${role}; revoke insert on audit, intent from ${role}; revoke update on audit from ${role}`,
+        `create role ${role} login password 'probe';
+         grant select, insert, update, delete on all tables in schema public to ${role};
+         revoke insert on audit, intent from ${role}`,
       )
+      .execute(database.db)
+    // What is never done needs no right.
+    await sql
+      .raw(`revoke update, delete on audit from ${role}; revoke delete on link from ${role}`)
       .execute(database.db)
     try {
       const user = { DATABASE_URL: asUser(database.url, role, 'probe') }

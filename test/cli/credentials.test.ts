@@ -81,6 +81,14 @@ describe('credentials set', () => {
     expect(await stored('plex')).toBeNull()
   })
 
+  it('ends with 4 and stores nothing when the questions are broken off', async () => {
+    const ctrlC = Object.assign(new Error('Aborted with Ctrl+C'), { name: 'AbortError' })
+    const { code, out, err } = await credentials('set procurify', { answers: ['plex-id-31', ctrlC] })
+    expect({ code, out }).toEqual({ code: 4, out: '' })
+    expect(err).toContain('nothing was stored')
+    expect(await stored('procurify')).toBeNull()
+  })
+
   it('knows the parts of each kind of Plex login', async () => {
     const apiKey = { env: { PLEX_AUTH: 'api-key' } }
     expect((await credentials('set plex', { ...apiKey, answers: ['s3same', ''] })).code).toBe(0)

@@ -233,6 +233,12 @@ describe('exit code 3', () => {
     expect(await troubles()).toEqual([])
   })
 
+  it('names the command that works on the stream, also where none ran yet', async () => {
+    await addIntent('A', { state: 'pending', doubtFor: '2 hours' })
+    await exec(`update intent set stream = 'departments'`)
+    expect(await troubles()).toEqual([{ code: 'in_doubt', stream: 'departments', next: 'ml-connector align refdata' }])
+  })
+
   it('counts the 24 hours of a stream that never finished from its first run', async () => {
     await addRun('1 hour', 'interrupted')
     expect(await troubles()).toEqual([])

@@ -50,7 +50,7 @@ const START = aWorld({
 
 const edited = (world: World, edits: readonly Edit[]): World => edits.reduce((before, edit) => edit(before), world)
 
-const RUNS = { numRuns: 3000 }
+const RUNS = { numRuns: 300 }
 
 describe('after any edits on both sides', () => {
   it('one run brings everything into step that may be, and the next has nothing to write and nothing to say', () => {

@@ -123,6 +123,11 @@ describe('a linked supplier', () => {
     })
   })
 
+  it('is renamed and changed by one patch', () => {
+    const wanted = wantedOf(planOne([aDetail({ name: 'Acme Metals', note: 'x' })], { links, vendors: [aVendor()] }))
+    expect(wanted).toMatchObject({ targetKey: 'Acme Metals', payload: { name: 'Acme Metals', comments: 'x' } })
+  })
+
   it('is renamed when only case or space changed', () => {
     const wanted = wantedOf(planOne([aDetail({ name: 'ACME Steel' })], { links, vendors: [aVendor()] }))
     expect(wanted.payload).toEqual({ name: 'ACME Steel' })
@@ -188,6 +193,8 @@ describe('a supplier linked without our knowing what its vendor holds', () => {
   it('gets our external id where the vendor has none, and keeps that of another system', () => {
     const blank = wantedOf(planOne([aDetail()], { links, vendors: [aVendor()] }))
     expect(blank).toMatchObject({ action: 'adopt', payload: { external_id: OUR_ID } })
+    const spaces = wantedOf(planOne([aDetail()], { links, vendors: [aVendor({ external_id: ' ' })] }))
+    expect(spaces).toMatchObject({ payload: { external_id: OUR_ID } })
     const foreign = wantedOf(planOne([aDetail()], { links, vendors: [aVendor({ external_id: 'NS-1' })] }))
     expect(foreign).toMatchObject({ action: 'adopt', payload: null })
   })
@@ -233,6 +240,11 @@ describe('repairing drift', () => {
     expect(wantedOf(planOne([aDetail()], world, repair)).payload).toEqual({ name: 'Acme Steel' })
     const taken = { ...world, vendors: [renamed, aVendor({ id: '8' })] }
     expect(wantedOf(planOne([aDetail()], taken, repair)).payload).toEqual({ name: 'Acme Steel (ACME)' })
+  })
+
+  it('leaves a name alone that another vendor was given by hand as well', () => {
+    const vendors = [aVendor(), aVendor({ id: '8' })]
+    expect(planOne([aDetail()], { links: [aLink()], vendors }, repair)).toEqual({ kind: 'unchanged' })
   })
 
   it('brings a deactivated vendor back under a name that is free', () => {
@@ -360,6 +372,8 @@ describe('names', () => {
     const other = aVendor({ external_id: 'plex:123:other' })
     expect(nameOf(planOne([twin(1)], { vendors: [aVendor({ id: '9', type: 1 })] }))).toBe('Acme Steel (T1)')
     expect(nameOf(planOne([twin(1)], { links: [held] }))).toBe('Acme Steel (T1)')
+    const inactive = { ...held, sent: { ...DRAFT, active: false } }
+    expect(nameOf(planOne([twin(1)], { links: [inactive] }))).toBe('Acme Steel')
     expect(nameOf(planOne([twin(1, codeless)], { reserved: { other: 'acme steel' } }))).toBe('Acme Steel (5b000001)')
     expect(nameOf(planOne([twin(1)], { vendors: [{ ...other, active: false }] }))).toBe('Acme Steel')
   })

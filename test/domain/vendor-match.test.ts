@@ -22,6 +22,11 @@ describe('a vendor with our external id', () => {
     }
   })
 
+  it('is respelled as Plex has it: its own name is not in its way', () => {
+    const vendors = [aVendor({ external_id: OUR_ID, name: 'ACME steel' })]
+    expect(wantedOf(planOne([aDetail()], { vendors })).payload).toEqual({ name: 'Acme Steel' })
+  })
+
   it('is activated again, under a free name', () => {
     const own = aVendor({ external_id: OUR_ID, active: false })
     expect(wantedOf(planOne([aDetail()], { vendors: [own] })).payload).toEqual({ active: true })

@@ -239,17 +239,18 @@ describe('reading orders', () => {
   it.each([LINES(1), RELEASES, `/purchasing/v1/purchase-orders/${orderId(1)}`])(
     'is refused whole where %s is',
     async (path) => {
-      addOrder(1)
-      addOrder(2)
-      sandbox.faults.add({
-        system: 'plex',
-        kind: 'forbidden',
-        path: `^${path}$`,
-        times: -1,
-      })
-      expect(failureOf(await source().read([unread(1), unread(2)])).kind).toBe('auth')
+      for (const n of [1, 2, 3]) addOrder(n)
+      sandbox.faults.add({ system: 'plex', kind: 'forbidden', path: `^${path}$`, times: -1 })
+      expect(failureOf(await source().read([1, 2, 3].map(unread))).kind).toBe('auth')
     },
   )
+
+  it('asks for nothing more once it was refused', async () => {
+    for (const n of [1, 2, 3, 4, 5, 6]) addOrder(n)
+    sandbox.faults.add({ system: 'plex', kind: 'forbidden', path: 'line-items$', times: -1 })
+    expect(failureOf(await source().read([1, 2, 3, 4, 5, 6].map(unread))).kind).toBe('auth')
+    expect(asked()).not.toContain(LINES(6))
+  })
 })
 
 describe('the releases of many orders', () => {

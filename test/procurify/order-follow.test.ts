@@ -145,12 +145,18 @@ describe('POs', () => {
     expect(await seenOf(uuid)).toEqual({ kind: 'seen', order: null, pos: [{ number: '3001', isCancelled: false }] })
   })
 
-  it('are seen as cancelled by every requisition they hold lines of', async () => {
-    const uuid = await approved()
-    lifecycle().order(uuid)
+  it('are seen as cancelled by every requisition they hold lines of, changed or not', async () => {
+    const [first, second] = [await approved(), await approved()]
+    for (const uuid of [first, second]) lifecycle().order(uuid)
+    const { 'order-items': items, 'purchase-orders': pos } = sandbox.procurify.state.data
+    const [one, other] = items.all()
+    items.edit(String(other?.['id']), { purchase_order: 3001 })
     sandbox.clock.advance(5 * DAY_MS)
-    sandbox.procurify.state.data['purchase-orders'].edit(3001, { state: 1 })
-    expect(await seenOf(uuid)).toEqual({ kind: 'seen', order: null, pos: [{ number: '3001', isCancelled: true }] })
+    pos.edit(3001, { state: 1 })
+    items.edit(String(one?.['id']), { hot: true })
+    sandbox.procurify.state.data.orders.edit(numberOf(first), { description: 'x' })
+    const cancelled = { kind: 'seen', pos: [{ number: '3001', isCancelled: true }] }
+    expect([await seenOf(first), await seenOf(second)]).toMatchObject([cancelled, cancelled])
   })
 
   it('that are gone, or that the login may not read, are told apart', async () => {

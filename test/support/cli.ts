@@ -11,8 +11,8 @@ export interface CliResult {
 export interface CliOptions {
   /** What comes on stdin. */
   readonly stdin?: string
-  /** Answers to questions asked without echo, in order; left out = there is no terminal. */
-  readonly answers?: readonly string[]
+  /** Answers to questions asked without echo, in order (an error = what the prompt throws); left out = there is no terminal. */
+  readonly answers?: readonly (string | Error)[]
   /** stdout is a terminal of so many columns; left out = it is a pipe. */
   readonly terminal?: number
 }
@@ -35,7 +35,8 @@ export async function runCli(
     readStdin: () => Promise.resolve(options.stdin ?? ''),
     askSecret: (question) => {
       written.err += question
-      return Promise.resolve(answers.shift() ?? null)
+      const answer = answers.shift() ?? null
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)
     },
     signal: new AbortController().signal,
     user: 'tester',

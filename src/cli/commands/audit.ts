@@ -124,7 +124,7 @@ function parseCode(text: string): string {
   return text
 }
 
-const LARGEST_LIMIT = 100_000
+const LARGEST_LIMIT = 10_000
 
 /** Rows are held in memory: more of them are fetched in slices of --since and --until. */
 function parseLimit(text: string): number {
