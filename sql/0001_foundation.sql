@@ -228,7 +228,10 @@ create table audit (
   hash         text not null,
   primary key (connection, seq)
 );
-create index audit_of_record on audit (connection, stream, source_id, seq);
+create index audit_of_record on audit (connection, source_id, seq);
+create index audit_of_target on audit (connection, target_id, seq) where target_id is not null;
+create index audit_by_outcome on audit (connection, outcome, seq) where outcome <> 'done';
+create index audit_by_action on audit (connection, action, seq);
 create index audit_of_run on audit (run_id, seq);
 create index audit_by_code on audit (connection, code, seq) where code is not null;
 create index audit_by_key on audit (connection, source_key, seq);

@@ -1,6 +1,6 @@
 /** What the passes need of the world, as types only. Adapters implement these; `cli/wire.ts` brings them together. */
 import type { AuditEvent, AuditRow } from './domain/audit.js'
-import type { Detail, Followed, Planned } from './domain/decision.js'
+import type { Detail, Followed, Planned, Replay } from './domain/decision.js'
 import type { Claim, Delivered, LookUp, Settled } from './domain/delivery.js'
 import type { Result } from './domain/failure.js'
 import type { Json, Link, Note, StreamName, System, Touched } from './domain/record.js'
@@ -131,7 +131,8 @@ export interface Lease {
 export interface RunStart {
   readonly id: string
   readonly command: string
-  readonly stream: StreamName
+  /** A replay may work on several streams; it is no run of any of them, so it never counts as their last one. */
+  readonly stream: StreamName | 'replay'
 }
 
 export interface OpenWork {
@@ -234,6 +235,8 @@ export interface Store {
     settled: readonly { claim: Claim; verdict: Settled }[],
   ): Promise<ReadonlySet<number>>
   /** Of the stream, or of these records only. What is paused is no work. */
+  /** Parked records in doubt go back to be looked for, with a `replay` row each. Answers those that did. */
+  putBackDoubtful(stream: StreamName, runId: string, replays: ReadonlyMap<string, Replay>): Promise<string[]>
   openWork(stream: StreamName, sourceIds?: readonly string[]): Promise<OpenWork>
   paused(stream: StreamName): Promise<Paused>
 

@@ -11,13 +11,23 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     await buildProgram(io, exit).parseAsync([...argv], { from: 'user' })
     return exit.code
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT_CODE
     const wantsJson = argv.includes('--json')
+    if (error instanceof CommanderError) return reportUsage(io, error, wantsJson)
     if (error instanceof ConfigError) return reportMistakes(io, error, wantsJson)
+    const { refusalOf } = await import('./state.js')
+    const refusal = refusalOf(error)
+    if (refusal !== null) return reportMistakes(io, refusal, wantsJson)
     const { isDatabaseTrouble } = await import('./wire.js')
     if (isDatabaseTrouble(error)) return reportDatabase(io, error, wantsJson)
     return reportBug(io, error, argv, wantsJson)
   }
+}
+
+/** Commander has said it already; help and version are no mistakes. */
+function reportUsage(io: Io, error: CommanderError, wantsJson: boolean): number {
+  if (error.exitCode === 0) return 0
+  if (wantsJson) printError(io, USAGE_EXIT_CODE, 'usage', [error.message])
+  return USAGE_EXIT_CODE
 }
 
 function reportMistakes(io: Io, error: ConfigError, wantsJson: boolean): number {

@@ -1,6 +1,6 @@
 import type { Note, StreamName, Touched } from '../domain/record.js'
 import type { Watermark } from '../domain/window.js'
-import type { FeedRow, Lease, Store } from '../ports.js'
+import type { FeedRow, Lease, Store, Stream } from '../ports.js'
 
 /** Where poll puts what it touched and planning takes it from. The database in a run; memory in a dry run. */
 export interface Notebook {
@@ -27,6 +27,39 @@ export function chosenNotebook(store: Store, stream: StreamName, sourceIds: read
     page: async (afterRevision, limit) => {
       const notes = await store.notesOf(stream, sourceIds)
       return notes.filter((note) => note.revision > afterRevision).slice(0, limit)
+    },
+  }
+}
+
+/** Above every revision of a stored note, so that a plan made from these never removes one. */
+const FRESH_REVISION = 2 ** 52
+
+/**
+ * Some records as the source shows them now, read when their page is asked for; one that could not be read comes without its
+ * row, for the source to say why. Nothing is noted: a replay that is stopped leaves no work behind.
+ */
+export function freshNotebook(
+  { source }: Pick<Stream, 'source'>,
+  sourceIds: readonly string[],
+  concurrency: number,
+): Notebook {
+  const toNote = async (sourceId: string, at: number): Promise<Note> => {
+    const probed = await source.probe(sourceId)
+    const row = probed.ok ? probed.value : null
+    const { sourceKey = null, hash = null, record = null, rejection = null } = row ?? {}
+    return { sourceId, sourceKey, hash, record, rejection, firstLoad: false, revision: FRESH_REVISION + at + 1 }
+  }
+  return {
+    add: () => Promise.resolve(true),
+    addOwners: () => Promise.resolve(true),
+    page: async (afterRevision, limit) => {
+      const start = Math.max(0, afterRevision - FRESH_REVISION)
+      const notes: Note[] = []
+      for (let at = start; at < Math.min(start + limit, sourceIds.length); at += concurrency) {
+        const group = sourceIds.slice(at, Math.min(at + concurrency, start + limit))
+        notes.push(...(await Promise.all(group.map((sourceId, place) => toNote(sourceId, at + place)))))
+      }
+      return notes
     },
   }
 }

@@ -19,14 +19,15 @@ interface Delivery {
   readonly verdict: Settled
 }
 
-/** `sourceIds` null = everything of the stream that is due. */
+/** `sourceIds` null = everything of the stream that is due; else these records with their parts. */
 export async function push(pass: Pass<Outlet>, sourceIds: readonly string[] | null): Promise<void> {
   const { store, stream, clock, settings } = pass
   const witnesses = witnessesOnce(pass)
   const halt = { by: null as Failure | null }
   const patience = { leftMs: MAX_PATIENCE_MS }
   let done = 0
-  const { pending, inDoubt } = await store.openWork(stream.name)
+  const { pending, inDoubt } = await store.openWork(stream.name, sourceIds ?? undefined)
+  const isPatient = sourceIds === null || pass.replays !== undefined
   while (halt.by === null && !isOver(pass)) {
     const claimedAt = clock.now()
     const claims = await store.claim(
@@ -36,14 +37,14 @@ export async function push(pass: Pass<Outlet>, sourceIds: readonly string[] | nu
       sourceIds ?? undefined,
     )
     if (claims.length === 0) {
-      if (sourceIds === null && (await waitForDue(pass, patience))) continue
+      if (isPatient && (await waitForDue(pass, sourceIds, patience))) continue
       break
     }
     done += await deliverAll(pass, claims, claimedAt, witnesses, halt)
     pass.reporter.progress('sending', done, Math.max(done, pending + inDoubt))
   }
   if (halt.by !== null) endByFailure(pass, halt.by)
-  await countLeftovers(pass)
+  await countLeftovers(pass, sourceIds)
 }
 
 /** Delivers claims side by side and settles them in groups as they come in. */
@@ -133,8 +134,12 @@ function tallyVerdict({ tally }: Pass<Outlet>, claim: Claim, verdict: Settled): 
 }
 
 /** True = something became due. Waits for a grace time or a back-off as long as patience, deadline and signal allow. */
-async function waitForDue(pass: Pass<Outlet>, patience: { leftMs: number }): Promise<boolean> {
-  const { nextDueInMs } = await pass.store.openWork(pass.stream.name)
+async function waitForDue(
+  pass: Pass<Outlet>,
+  sourceIds: readonly string[] | null,
+  patience: { leftMs: number },
+): Promise<boolean> {
+  const { nextDueInMs } = await pass.store.openWork(pass.stream.name, sourceIds ?? undefined)
   if (nextDueInMs === null) return false
   const waitMs = Math.max(1, Math.ceil(nextDueInMs))
   if (waitMs > patience.leftMs || pass.clock.now() + waitMs >= pass.deadlineAt) return false
@@ -144,8 +149,8 @@ async function waitForDue(pass: Pass<Outlet>, patience: { leftMs: number }): Pro
   return true
 }
 
-async function countLeftovers(pass: Pass<Outlet>): Promise<void> {
-  const { pending, inDoubt } = await pass.store.openWork(pass.stream.name)
+async function countLeftovers(pass: Pass<Outlet>, sourceIds: readonly string[] | null): Promise<void> {
+  const { pending, inDoubt } = await pass.store.openWork(pass.stream.name, sourceIds ?? undefined)
   if (pending + inDoubt === 0) return
   pass.tally.end('interrupted')
   if (inDoubt > 0) {

@@ -91,7 +91,7 @@ async function work(pass: Pass, notebook: Notebook): Promise<PassResult> {
 }
 
 /** Delivers what records of this stream wait for, through the very stream it belongs to. True = something may have come. */
-async function supplyNeeds(pass: Pass, waitsFor: ReadonlySet<string>): Promise<boolean> {
+export async function supplyNeeds(pass: Pass, waitsFor: ReadonlySet<string>): Promise<boolean> {
   let isSupplied = false
   for (const [kind, needed] of Object.entries(pass.needs)) {
     const ids = [...waitsFor].flatMap((need) => (need.startsWith(`${kind}:`) ? [need.slice(kind.length + 1)] : []))

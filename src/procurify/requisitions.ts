@@ -25,10 +25,12 @@ export function makeRequisitionTarget(http: Http, index: Scans<ExistingRequisiti
       return known.ok ? ok(lookAmong(known.value, claim, false)) : known
     },
     lookUp: async (claim, witnesses) => {
-      const known = await index.fresh()
-      if (!known.ok) return known
-      const isComplete = known.value.some(({ id }) => witnesses.includes(id))
-      return ok(lookAmong(known.value, claim, isComplete))
+      const look = await lookAfresh(index, claim, witnesses)
+      const isProved = !look.ok || look.value.kind === 'found' || look.value.complete
+      if (isProved || witnesses.length === 0) return look
+      // A witness may have been made after the reading that was shared: once more, with one of its own.
+      index.doubt()
+      return lookAfresh(index, claim, witnesses)
     },
     send: async (claim, sendBefore) => {
       const draft = draftOf(claim)
@@ -39,6 +41,17 @@ export function makeRequisitionTarget(http: Http, index: Scans<ExistingRequisiti
       return sent
     },
   }
+}
+
+async function lookAfresh(
+  index: Scans<ExistingRequisition>,
+  claim: Claim,
+  witnesses: readonly string[],
+): Promise<Result<LookUp>> {
+  const known = await index.fresh()
+  if (!known.ok) return known
+  const isComplete = known.value.some(({ id }) => witnesses.includes(id))
+  return ok(lookAmong(known.value, claim, isComplete))
 }
 
 function ok<T>(value: T): Result<T> {

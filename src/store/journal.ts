@@ -55,7 +55,7 @@ export async function readHead(db: Kysely<Tables>, connection: string): Promise<
   return `${row?.seq ?? 0}:${row?.hash ?? '0'.repeat(64)}`
 }
 
-const BATCH = 2000
+const BATCH = 500
 
 export function openJournal(db: Kysely<Tables>, connection: string): Journal {
   return {

@@ -218,7 +218,8 @@ describe('the look before a creation', () => {
   })
 
   it('refuses several of the same key, however alike', async () => {
-    for (const _ of [1, 2]) await send(creation(1))
+    await send(creation(1))
+    await send(creation(1))
     expect(refusal(valueOf(await target.lookFirst(creation(1))))).toMatch(
       /^requisition_ambiguous: Requisitions \d+, \d+ all carry the key/,
     )
@@ -234,9 +235,16 @@ describe('the look for one in doubt', () => {
     expect(await absent([])).toEqual({ kind: 'absent', complete: false })
   })
 
+  it('does not miss a witness that is younger than a reading it would share', async () => {
+    await target.lookUp(creation(2), [])
+    const witness = await send(creation(1))
+    expect(valueOf(await target.lookUp(creation(2), [witness]))).toEqual({ kind: 'absent', complete: true })
+    expect(itemLists()).toHaveLength(2)
+  })
+
   it('does not take its own word for what was sent', async () => {
     const id = await send(creation(1))
-    sandbox.faults.add({ system: 'procurify', kind: 'empty', path: '/api/v3/order-items/' })
+    sandbox.faults.add({ system: 'procurify', kind: 'empty', path: '/api/v3/order-items/', times: 2 })
     expect(valueOf(await target.lookUp(creation(1), [id]))).toEqual({ kind: 'absent', complete: false })
   })
 
