@@ -105,6 +105,8 @@ export interface RefdataSources {
   readonly plex: {
     accounts(): Promise<Result<Listed<PlexAccount>>>
     buildings(): Promise<Result<Listed<Building>>>
+    /** Can a window of orders have an upper end? If not, half of it would be the same question again. */
+    readonly canSlice: boolean
     /** Orders of a window, with the answer's `Date` (see `Source.list`). */
     orders(
       window: SourceWindow,
@@ -223,6 +225,8 @@ export interface Store {
   creations(stream: StreamName, since: string): Promise<{ readonly done: number; readonly open: ReadonlySet<string> }>
   /** When the last run of the stream that finished was started; null = none is remembered. */
   lastRun(stream: StreamName): Promise<string | null>
+  /** When the newest link was made: a list that reaches back to it shows a witness. */
+  lastLinked(stream: StreamName): Promise<string | null>
 
   /** Claims due intents (also those whose claim ran out) and opens their attempts, committed before anything is sent. */
   claim(stream: StreamName, runId: string, limit: number, sourceIds?: readonly string[]): Promise<Claim[]>

@@ -56,7 +56,8 @@ export interface OrderWiring {
   checkRequester(write: boolean): Promise<Failure | null>
 }
 
-export function wireOrders(world: World): OrderWiring {
+/** `accept`: source ids of parts that a person has put right in Procurify (`replay accept`). */
+export function wireOrders(world: World, accept: ReadonlySet<string> = new Set()): OrderWiring {
   const { config, plex, procurify, clock } = world
   const { po, connection } = config
   const zone = requireTimeZone(config)
@@ -66,7 +67,7 @@ export function wireOrders(world: World): OrderWiring {
   const options: PlanOrdersOptions = {
     ...{ connection, startDate, statuses, quietMs, only, exclude, maxPerDay, customField, allowAutoEmail, zone },
     defaults: config.defaults,
-    accept: new Set(),
+    accept,
   }
   const { dateFilter } = config.plex
   return {
@@ -212,7 +213,10 @@ async function readIndex(
   if (!requester.ok) return requester
   const { store, clock, config } = world
   const lastRun = await store.lastRun('pos')
-  const from = lastRun ?? floorOf(config.po.startDate, clock.wallMs())
+  // Back to the newest link at least: without a requisition known to exist, no absence could be proved.
+  const lastLinked = await store.lastLinked('pos')
+  const known = [lastRun, lastLinked].filter((at) => at !== null).sort()
+  const from = lastRun === null ? floorOf(config.po.startDate, clock.wallMs()) : (known[0] ?? lastRun)
   const dayAround = (stamp: string, ms: number) => dayIn(shiftStamp(stamp, ms), zone) ?? ''
   return readRequisitionIndex(world.procurify, {
     requesterId: requester.value.id,
@@ -243,8 +247,7 @@ async function followOrders(
     const link = links.get(requisitionId)
     if (link === undefined) return []
     const seen = followRequisition(link, sighting, now, config.sync.graceMs)
-    const isNews =
-      seen.decision.kind !== 'unchanged' || contentHash(seen.detail) !== contentHash(link.detail)
+    const isNews = seen.decision.kind !== 'unchanged' || contentHash(seen.detail) !== contentHash(link.detail)
     return isNews ? [{ link, ...seen, detail: seen.detail }] : []
   })
   return { ok: true, value: followed }

@@ -6,15 +6,17 @@ import { contentHash } from './content-hash.js'
 import type { Decision, Planned } from './decision.js'
 import type { Json, Link } from './record.js'
 
-/** What is left of a parked change: the record as it was read when it was planned, or the draft that was refused. */
+/** What is left of a parked change: the record as it was read when it was planned, or the draft that was refused, or only why. */
 export interface ParkedContent {
+  readonly code: string
+  readonly message: string | null
   readonly record: Json
   readonly wantedHash: string | null
 }
 
-/** The mark for `link.given_up`; null = nothing is known of the content, so nothing can be compared with it. */
-export function markOf({ record, wantedHash }: ParkedContent): string | null {
-  return record === null ? wantedHash : contentHash(record)
+/** The mark for `link.given_up`. A row that could not be read has no content: there the reason stands for it. */
+export function markOf({ record, wantedHash, code, message }: ParkedContent): string {
+  return record === null ? (wantedHash ?? contentHash([code, message])) : contentHash(record)
 }
 
 /**
@@ -27,8 +29,12 @@ export function respectGivenUp(item: Planned, link: Link | undefined): Planned {
   if (mark === null || !REPEATABLE.has(decision.kind)) return item
   const wanted = decision.kind === 'send' ? decision.wanted : null
   if (wanted !== null && wanted.payload === null) return item
-  const isSame = contentHash(record) === mark || wanted?.wantedHash === mark
-  return isSame ? { ...item, decision: GIVEN_UP } : item
+  const marks = [
+    record === null ? null : contentHash(record),
+    wanted?.wantedHash,
+    decision.kind === 'park' ? contentHash([decision.code, decision.message]) : null,
+  ]
+  return marks.includes(mark) ? { ...item, decision: GIVEN_UP } : item
 }
 
 /** Was this skipped because it was given up? Any other decision ends the mark. */

@@ -58,6 +58,23 @@ const CATALOGUE = {
     advice: 'See what it waits for with `ml-connector status`, and provide it.',
   },
 
+  given_up: {
+    what: 'A person gave this version of the record up (`replay drop`) or settled it elsewhere (`replay accept`).',
+    advice: 'Nothing to do. It is looked at again when the record changes in Plex.',
+  },
+  paused: {
+    what: 'A person put the stream or the record on hold: it is neither planned nor sent. What Plex changed meanwhile is kept.',
+    advice: '`ml-connector status` says who did and why; `ml-connector resume` ends it.',
+  },
+  not_parked: {
+    what: 'Nothing is parked under the name that was given to `replay`.',
+    advice: 'See `ml-connector audit show --record ID` for what became of it, `ml-connector status` for what is parked.',
+  },
+  replayed_elsewhere: {
+    what: 'Parked records of this stream are not tried one by one: its own pass plans all of them anew each time.',
+    advice: 'Mend what the problem names, then run the pass that the message names.',
+  },
+
   // How runs end.
   out_of_time: {
     what: 'The run reached its deadline with work left.',

@@ -63,7 +63,7 @@ async function readWindow(
   onBatch: (orders: OrderPlace[], answeredAtMs: number | null) => Promise<void>,
 ): Promise<Result<ListOutcome>> {
   const listed = await plex.orders(window, onBatch)
-  if (listed.ok || listed.kind === 'stop' || !HALVABLE.has(listed.code) || isOver(pass)) return listed
+  if (listed.ok || listed.kind === 'stop' || !HALVABLE.has(listed.code) || !plex.canSlice || isOver(pass)) return listed
   let total: ListOutcome = { rows: 0, outside: 0 }
   for (const half of halve(window, pass.clock.wallMs()) ?? []) {
     const part = await readWindow(pass, plex, half, onBatch)

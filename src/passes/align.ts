@@ -1,74 +1,40 @@
 /**
- * One run of `align refdata`: both sides are read whole, everything is planned before anything is written, and the three kinds
- * are carried out in order. It shares intents, deliveries and settling with every other stream; only its reading is its own.
+ * One run of `align refdata`: both sides are read whole, everything is planned before anything is written (align-look.ts), and
+ * the three kinds are carried out in order. Intents, deliveries and settling are those of every other stream.
  */
 import type { Planned } from '../domain/decision.js'
 import { EXIT_CODES, worstOutcome, type RunOutcome } from '../domain/outcome.js'
-import {
-  countWrites,
-  findSuspicions,
-  hashPlan,
-  isWrite,
-  listNews,
-  planRefdata,
-  type AlignOptions,
-  type AlignPlan,
-  type AlignRemark,
-} from '../domain/plan-refdata.js'
+import { isWrite, listNews, type AlignPlan } from '../domain/plan-refdata.js'
 import type { Json, Note } from '../domain/record.js'
-import {
-  ALIGN_STREAMS,
-  type Aligned,
-  type AlignStream,
-  type Books,
-  type Pair,
-  type RefdataSurvey,
-} from '../domain/refdata.js'
+import { ALIGN_STREAMS, type Aligned, type AlignStream, type Books, type Pair, type RefdataSurvey } from '../domain/refdata.js'
 import { placeKey } from '../domain/refdata-places.js'
-import { CATEGORIES, type Counts, type Tally } from '../domain/tally.js'
-import type { Lease, Outlet, RefdataSources, Target } from '../ports.js'
-import { readPlaces, type ReadPlaces } from './align-places.js'
-import { NOTHING_READ, readSurvey } from './align-survey.js'
-import { isConfirmed, isOver, isPaused, toPlanLine, type Pass, type PlanLine } from './pass.js'
+import { CATEGORIES, type Counts } from '../domain/tally.js'
+import type { Lease, Outlet } from '../ports.js'
+import { look, passOf, planFor, readBooks, type AlignPass, type Held, type Sight } from './align-look.js'
+import { readSurvey } from './align-survey.js'
+import { isOver, isPaused, toPlanLine, type Pass, type PlanLine } from './pass.js'
 import { push } from './push.js'
 import { keepLease, type PassResult } from './run.js'
 
-/** What the three passes of a run share. */
-export interface AlignPass extends Omit<Pass, 'stream' | 'tally' | 'needs' | 'follower'> {
-  readonly sources: RefdataSources
-  readonly targets: Readonly<Record<AlignStream, Target>>
-  readonly tallies: Readonly<Record<AlignStream, Tally>>
-  readonly align: AlignOptions
-  /** Writes a system may get without --confirm. */
-  readonly maxChanges: number
-  /** The instant from which the first run reads orders. */
-  readonly ordersSince: string
-}
+export type { AlignPass } from './align-look.js'
 
 export interface AlignResult extends PassResult {
   readonly pairs: readonly Pair[]
 }
 
-/** What was read and what follows from it. */
-interface Sight {
-  readonly survey: RefdataSurvey
-  readonly read: ReadPlaces
-  readonly books: Books
-  readonly plan: AlignPlan
-  readonly hash: string
-}
-
-/** Takes the leases of all three streams, or of none. */
+/** Takes the leases of all streams that are not paused, or none. A paused stream is read for the others and left alone. */
 export async function runAlign(pass: AlignPass, command: string): Promise<AlignResult> {
-  // The kinds depend on each other: one on hold holds all.
-  for (const stream of ALIGN_STREAMS) if (await isPaused(passOf(pass, stream))) return toResult(pass, null)
-  if (pass.options.dryRun) return toResult(pass, await look(pass))
-  const leases = await takeLeases(pass)
+  const streams: AlignStream[] = []
+  for (const stream of ALIGN_STREAMS) if (!(await isPaused(passOf(pass, stream)))) streams.push(stream)
+  if (streams.length === 0) return toResult(pass, null)
+  const held = await readHeld(pass)
+  if (pass.options.dryRun) return toResult(pass, await look(pass, held))
+  const leases = await takeLeases(pass, streams)
   if (leases === null) return toResult(pass, null)
-  const keepers = ALIGN_STREAMS.map((stream) => keepLease(passOf(pass, stream), leases[stream]))
+  const keepers = [...leases].map(([stream, lease]) => keepLease(passOf(pass, stream), lease))
   try {
-    for (const stream of ALIGN_STREAMS) await pass.store.openRun({ id: pass.runId, command, stream })
-    const result = toResult(pass, await work(pass, leases.departments))
+    for (const stream of streams) await pass.store.openRun({ id: pass.runId, command, stream })
+    const result = toResult(pass, await work(pass, held, leases))
     await close(pass, leases, result.outcome, toSummary(result))
     return result
   } catch (error) {
@@ -82,151 +48,51 @@ export async function runAlign(pass: AlignPass, command: string): Promise<AlignR
   }
 }
 
-type Leases = Readonly<Record<AlignStream, Lease>>
+async function readHeld({ store }: AlignPass): Promise<Held> {
+  const [locations, departments, accounts] = [
+    await store.paused('locations'),
+    await store.paused('departments'),
+    await store.paused('accounts'),
+  ]
+  return { locations, departments, accounts }
+}
 
-async function takeLeases(pass: AlignPass): Promise<Leases | null> {
-  const taken: Partial<Record<AlignStream, Lease>> = {}
-  for (const stream of ALIGN_STREAMS) {
+type Leases = ReadonlyMap<AlignStream, Lease>
+
+async function takeLeases(pass: AlignPass, streams: readonly AlignStream[]): Promise<Leases | null> {
+  const taken = new Map<AlignStream, Lease>()
+  for (const stream of streams) {
     const lease = await pass.store.takeLease(stream, pass.runId)
     if ('holder' in lease) {
-      for (const [name, held] of Object.entries(taken)) await pass.store.releaseLease(name as AlignStream, held)
+      for (const [name, ours] of taken) await pass.store.releaseLease(name, ours)
       pass.tallies[stream].end('busy')
       const message = `${lease.holder} holds the stream ${stream} until ${lease.expiresAt} at the latest.`
       pass.tallies[stream].problem('lease_held', message)
       return null
     }
-    taken[stream] = lease
+    taken.set(stream, lease)
   }
-  return taken as Leases
+  return taken
 }
 
 /** One run row for each stream, all with the id of this run. */
 async function close({ store, runId }: AlignPass, leases: Leases, outcome: RunOutcome, result: Json): Promise<void> {
   await store.closeRun(runId, { outcome, exitCode: EXIT_CODES[outcome], result })
-  for (const stream of ALIGN_STREAMS) await store.releaseLease(stream, leases[stream])
+  for (const [stream, lease] of leases) await store.releaseLease(stream, lease)
 }
-
-function passOf({ tallies, targets, ...shared }: AlignPass, stream: AlignStream): Pass<Outlet> {
-  return {
-    ...shared,
-    needs: {},
-    follower: null,
-    stream: { name: stream, target: targets[stream] },
-    tally: tallies[stream],
-  }
-}
-
-// ------------------------------------------------------------------------------------------------------------- looking
-
-/** Reads both sides, plans, and asks whether this may be acted upon. Null = no, or the sides could not be read; said in the tallies. */
-async function look(pass: AlignPass): Promise<(Sight & { readonly goOn: boolean }) | null> {
-  const departments = passOf(pass, 'departments')
-  const survey = await readSurvey(pass.sources, ALIGN_STREAMS, NOTHING_READ, (stream) => passOf(pass, stream))
-  const read =
-    survey === null || isOver(departments) ? null : await readPlaces(departments, pass.sources.plex, pass.ordersSince)
-  if (survey === null || read === null) return null
-  const books = await readBooks(pass)
-  const whole = { ...survey, places: read.places }
-  const plan = planRefdata(whole, books, pass.align)
-  tell(pass, plan, books)
-  const suspicions = [...findSuspicions(whole, books), ...doubtPlaces(read, books, pass.align)]
-  const hash = hashPlan(plan, books, suspicions)
-  const goOn = isBelievable(pass, plan, books, suspicions, hash)
-  return { survey: whole, read, books, plan, hash, goOn }
-}
-
-async function readBooks({ store }: AlignPass): Promise<Books> {
-  const book = async (stream: AlignStream) => {
-    const notes = await store.notes(stream, 0, Number.MAX_SAFE_INTEGER)
-    return { links: await store.everyLink(stream), notes: new Map(notes.map((note) => [note.sourceId, note])) }
-  }
-  return {
-    locations: await book('locations'),
-    departments: await book('departments'),
-    accounts: await book('accounts'),
-  }
-}
-
-/** Orders that name nothing do not matter where departments are known otherwise. */
-function doubtPlaces(read: ReadPlaces, { departments }: Books, { map }: AlignOptions): readonly AlignRemark[] {
-  const isKnown = departments.links.size + departments.notes.size + map.departments.size > 0
-  return isKnown ? read.suspicions.filter(({ code }) => code === 'answer_incomplete') : read.suspicions
-}
-
-/** One hash allows all of it: a suspicious answer, a large plan, or both. */
-function isBelievable(
-  pass: AlignPass,
-  plan: AlignPlan,
-  books: Books,
-  suspicions: readonly AlignRemark[],
-  hash: string,
-): boolean {
-  const stops: AlignRemark[] = [...suspicions]
-  for (const [system, count] of Object.entries(countWrites(plan, books))) {
-    if (count <= pass.maxChanges) continue
-    const name = system === 'plex' ? 'Plex' : 'Procurify'
-    const message = `The plan would write ${count} records to ${name}; more than ${pass.maxChanges} at once is not believed (ALIGN_MAX_CHANGES). Nothing was written.`
-    stops.push({ stream: 'accounts', code: 'plan_too_large', message })
-  }
-  return stops
-    .map(({ stream, code, message }) => isConfirmed(passOf(pass, stream), { code, message, hash }))
-    .every((allowed) => allowed)
-}
-
-/** What a person should know of, each time it is so. Retired records without a partner are no news to anybody. */
-function tell(pass: AlignPass, { aligned, remarks }: AlignPlan, books: Books): void {
-  remarks.forEach(({ stream, code, message }) => pass.tallies[stream].problem(code, message))
-  for (const stream of ALIGN_STREAMS) {
-    const news = new Set(listNews({ aligned, remarks }, books).map(({ item }) => item))
-    for (const item of aligned[stream]) {
-      const { pair, planned } = item
-      const side = pair.plex ?? pair.procurify
-      if (pair.code !== null && pair.code !== 'inactive_unpaired') {
-        const record = { sourceId: planned?.sourceId ?? side?.id ?? null, sourceKey: side?.key ?? null }
-        pass.tallies[stream].problem(pair.code, pair.message ?? '', record)
-      }
-      mark(pass, stream, item, news.has(item))
-    }
-  }
-}
-
-const PLANNED_AS = { create: 'created', update: 'updated', adopt: 'adopted' } as const
-
-/** Every record read falls into one count; what was planned before is counted by its delivery. */
-function mark({ tallies, options }: AlignPass, stream: AlignStream, { pair, planned }: Aligned, isNew: boolean): void {
-  const tally = tallies[stream]
-  if (planned === null) return tally.mark(`procurify:${pair.procurify?.id ?? ''}`, 'skipped')
-  const { sourceId, decision } = planned
-  switch (decision.kind) {
-    case 'unchanged':
-      return tally.mark(sourceId, 'unchanged')
-    case 'observe':
-      return tally.mark(sourceId, isNew ? 'observed' : 'unchanged')
-    case 'skip':
-      return tally.mark(sourceId, 'skipped')
-    case 'wait':
-      return tally.mark(sourceId, 'waiting')
-    case 'park':
-      return tally.mark(sourceId, 'parked')
-    case 'send':
-      if (!isNew) return tally.mark(sourceId, 'unchanged')
-      return tally.mark(sourceId, options.dryRun ? PLANNED_AS[decision.wanted.action] : 'pending')
-  }
-}
-
-// ----------------------------------------------------------------------------------------------------------- acting
 
 /** A record adopted with other content, or settled after a crash, is planned once more; more would be a loop. */
 const MAX_ROUNDS = 3
 
-async function work(pass: AlignPass, lease: Lease): Promise<Sight | null> {
-  const sight = await look(pass)
+async function work(pass: AlignPass, held: Held, leases: Leases): Promise<Sight | null> {
+  const sight = await look(pass, held)
   if (sight === null || !sight.goOn) return sight
-  if (!(await rememberPlaces(pass, lease, sight))) return sight
+  const lease = leases.get('departments')
+  if (lease !== undefined && !(await rememberPlaces(pass, lease, sight))) return sight
   const allowed = new Set(writesOf(sight.plan, sight.books))
   let survey: RefdataSurvey | null = sight.survey
-  for (const stream of ALIGN_STREAMS) {
-    survey = await carryOut(pass, stream, survey, allowed)
+  for (const stream of leases.keys()) {
+    survey = await carryOut(pass, held, stream, survey, allowed)
     // Codes can be linked to departments only when they are made: what is under way must have arrived first.
     if (survey === null) break
   }
@@ -262,6 +128,7 @@ function writesOf(plan: AlignPlan, books: Books): string[] {
 /** Stores and delivers one kind. Answers both sides as they are afterwards; null = it is not finished, so the next kind has to wait. */
 async function carryOut(
   pass: AlignPass,
+  held: Held,
   stream: AlignStream,
   before: RefdataSurvey,
   allowed: ReadonlySet<string>,
@@ -270,7 +137,7 @@ async function carryOut(
   let survey = before
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const books = await readBooks(pass)
-    const plan = planRefdata(survey, books, pass.align)
+    const plan = planFor(pass, held, survey, books)
     const left = await commit(streamPass, plan, books, stream, allowed)
     const due = await pass.store.openWork(stream)
     await push(streamPass, null)
@@ -335,8 +202,6 @@ function settleLooseNotes(aligned: readonly Aligned[], notes: ReadonlyMap<string
     return [{ note, sourceId, sourceKey, sourceHash, record, decision: { kind: 'unchanged' } }]
   })
 }
-
-// ------------------------------------------------------------------------------------------------------------- telling
 
 function toResult(pass: AlignPass, sight: Sight | null): AlignResult {
   const tallies = ALIGN_STREAMS.map((stream) => pass.tallies[stream])

@@ -43,6 +43,7 @@ export async function planNotes(pass: Pass, notebook: Notebook): Promise<PlanRes
     const last = page.at(-1)
     if (last === undefined) break
     after = last.revision
+    page.forEach(({ sourceId }) => pass.tally.markTouched(sourceId))
     const notes = paused.stream === null ? page.filter(({ sourceId }) => !paused.records.has(sourceId)) : []
     if (notes.length === 0) continue
     left -= notes.length
@@ -112,8 +113,7 @@ async function planChunk(
   survey: () => Promise<Result<Known<unknown>>>,
   held: readonly Planned[],
 ): Promise<{ items: Planned[]; links: Map<string, Link> } | null> {
-  const { stream, store, tally } = pass
-  notes.forEach((note) => tally.markTouched(note.sourceId))
+  const { stream, store } = pass
   const links = await store.links(
     stream.name,
     notes.map((note) => note.sourceId),

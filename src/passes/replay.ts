@@ -2,7 +2,7 @@
  * Parked records tried again: the same plan and the same push as in a sync, over chosen records read from the source now.
  * Needs no lease, as nothing is polled: claims and link versions alone keep two replays and a sync apart.
  */
-import type { Planned } from '../domain/decision.js'
+import type { Planned, Replay } from '../domain/decision.js'
 import { EXIT_CODES, worstOutcome } from '../domain/outcome.js'
 import { recordIdOf } from '../domain/record.js'
 import { CATEGORIES, type Counts } from '../domain/tally.js'
@@ -68,7 +68,8 @@ async function work(pass: ReplayPass): Promise<void> {
   await push(pass, recordsOf(pass))
   if (!(await supplyNeeds(pass, planned.waitsFor))) return
   await store.noteWaiting(stream.name, stream.scope)
-  const { replays: _asked, ...second } = pass
+  // What waits was put back already: now it is planned like anything else.
+  const second = { ...pass, replays: new Map<string, Replay>() }
   const again = await planNotes(second, chosenNotebook(store, stream.name, recordIds))
   if (again.goOn) await push(pass, recordsOf(pass))
 }

@@ -15,6 +15,7 @@ export async function readOrderStatuses(http: Http): Promise<Result<OrderStatus[
   return readSetup(http, ORDER_STATUSES, (row) => schema.parseRecord(schema.OrderStatus, 'order status', row))
 }
 
+/** Flags of each release status by its name: which releases count, and which are still to come. */
 export async function readReleaseStatuses(http: Http): Promise<Result<ReleaseStatus[]>> {
   return readSetup(http, RELEASE_STATUSES, (row) => schema.parseRecord(schema.ReleaseStatus, 'release status', row))
 }

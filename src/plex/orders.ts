@@ -45,6 +45,7 @@ export function makeOrderSource(http: Http, options: OrderSourceOptions): Source
       const refused = await eachOf(notes, options.concurrency, async (note, place) => {
         const one = await openOrder(http, note)
         if (isRefused(one)) return one.failure
+        // By place: answers come as they please, details in the order of their notes.
         opened[place] = one
         return null
       })
@@ -84,6 +85,7 @@ function isRefused(one: Opened): one is Failed {
   return one.kind === 'failed' && one.failure.kind === 'auth'
 }
 
+/** The header is the one the window showed, else the one Plex shows when asked by id. */
 async function openOrder(http: Http, note: Note): Promise<Opened> {
   if (note.rejection !== null) return rejected(note, note.rejection)
   const whole = schema.parseRecord(schema.OrderDetail, 'order', note.record)
@@ -99,6 +101,7 @@ async function openOrder(http: Http, note: Note): Promise<Opened> {
     : openLines(http, note, order.record)
 }
 
+/** An order with a line that cannot be read is rejected whole: sent without it, it would be another order. */
 async function openLines(http: Http, note: Note, order: Order): Promise<Opened> {
   const rows = await readRows(http, `${PATH}/${encode(order.id)}/line-items`)
   if (!rows.ok) return rows.code === 'not_found' ? openWithoutLines(http, note, order) : failed(note, rows)
@@ -113,10 +116,12 @@ async function openWithoutLines(http: Http, note: Note, order: Order): Promise<O
   return row.value === null ? { kind: 'gone', note } : { kind: 'open', note, order, lines: [] }
 }
 
+/** Some releases name their line only. */
 function toAsked({ order, lines }: Open): { id: string; lineIds: string[] } {
   return { id: order.id, lineIds: lines.map(({ id }) => id) }
 }
 
+/** Likewise with a release: the quantity of its line would be too small. */
 function complete({ note, order, lines }: Open, releases: ReleaseRows): Detail<OrderDetail> {
   const rows = lines.length === 0 ? ok([]) : releases.get(order.id)
   if (rows === undefined) throw new Bug(`The releases of order ${order.id} were not asked for.`)

@@ -5,7 +5,7 @@ import type { OrderPlace, Place } from '../domain/refdata.js'
 import type { Http } from '../http.js'
 import { encode } from '../http-text.js'
 import type { Listed, RefdataSources } from '../ports.js'
-import { makeWindowList, readRecord, readRows, toTouched, type DateFilter } from './resource.js'
+import { canSlice, makeWindowList, readRecord, readRows, toTouched, type DateFilter } from './resource.js'
 import * as schema from './schema.js'
 
 const ORDERS = '/purchasing/v1/purchase-orders'
@@ -17,6 +17,7 @@ export function makePlexRefdata(http: Http, dateFilter: DateFilter): RefdataSour
   return {
     accounts: () => readList(http, ACCOUNTS, (row) => schema.parseRecord(schema.Account, 'GL account', row)),
     buildings: () => readList(http, '/mdm/v1/buildings', (row) => schema.parseRecord(schema.Building, 'building', row)),
+    canSlice: canSlice(dateFilter),
     orders: (window, onBatch) =>
       listOrders(window, (rows, answeredAtMs) => onBatch(rows.flatMap(({ order }) => order ?? []), answeredAtMs)),
     linePlaces: (order) => readLinePlaces(http, order),

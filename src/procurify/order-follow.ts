@@ -47,6 +47,7 @@ export async function readOrderProgress(http: Http, options: OrderProgressOption
   if (!holders.ok) return holders
   const seen = new Map<string, Seen>(orders.map(({ id, order }) => [id, { kind: 'seen', order, pos: [] }]))
   const unreadPos: string[] = []
+  // POs of other people's requisitions come along: whoever looks here asks by the ids of ours.
   for (const [{ number, isCancelled }, ids] of holders.value) {
     if (ids === null) unreadPos.push(number)
     for (const id of ids ?? []) {
@@ -63,6 +64,7 @@ async function readRows(http: Http, path: string, query: Query, pageSize: number
   return read.ok ? { ok: true, value: rows } : read
 }
 
+/** A requisition with what its order row says of it now. */
 interface ChangedOrder {
   readonly id: string
   readonly order: NonNullable<Seen['order']>

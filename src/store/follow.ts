@@ -75,3 +75,16 @@ export async function readLastRun(
     .executeTakeFirst()
   return row?.started_at ?? null
 }
+
+export async function readLastLinked(
+  db: Kysely<Tables>,
+  key: { connection: string; stream: string },
+): Promise<string | null> {
+  const row = await db
+    .selectFrom('link')
+    .select((eb) => eb.fn.max('linked_at').as('at'))
+    .where('connection', '=', key.connection)
+    .where('stream', '=', key.stream)
+    .executeTakeFirst()
+  return row?.at ?? null
+}

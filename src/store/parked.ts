@@ -163,8 +163,8 @@ export function supersedeDelivered(
 export interface Ending {
   readonly action: 'accept' | 'drop'
   readonly reason: string
-  /** Mark of the content that is given up (given-up.ts); null = nothing to compare with. */
-  readonly mark: string | null
+  /** Mark of the content that is given up (given-up.ts). */
+  readonly mark: string
   /** What the target holds by that person's word: becomes `link.sent` of a linked record. Null = as it was. */
   readonly sent: Json
 }

@@ -4,7 +4,7 @@ import type { Planned } from '../domain/decision.js'
 import { recordIdOf, type Link } from '../domain/record.js'
 import type { Store } from '../ports.js'
 import { toPlanEvents, toSettleEvents } from './events.js'
-import { followRecords, readCreations, readLastRun } from './follow.js'
+import { followRecords, readCreations, readLastLinked, readLastRun } from './follow.js'
 import { appendAudit, readHead, type Author } from './journal.js'
 import { json } from './json.js'
 import { releaseLease, renewLease, takeLease } from './lease.js'
@@ -91,6 +91,7 @@ export function openStore(db: Kysely<Tables>, options: StoreOptions): Store {
     follow: (stream, runId, items) => followRecords(db, options, stream, runId, items),
     creations: (stream, since) => readCreations(db, keyOf(stream), since),
     lastRun: (stream) => readLastRun(db, keyOf(stream)),
+    lastLinked: (stream) => readLastLinked(db, keyOf(stream)),
     claim: (stream, runId, limit, sourceIds) =>
       db
         .transaction()
