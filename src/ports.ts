@@ -239,6 +239,8 @@ export interface Store {
     settled: readonly { claim: Claim; verdict: Settled }[],
   ): Promise<ReadonlySet<number>>
   /** Of the stream, or of these records only. What is paused is no work. */
+  /** Parked records by source id: may a try have reached the target? */
+  parked(stream: StreamName): Promise<ReadonlyMap<string, boolean>>
   /** Parked records in doubt go back to be looked for, with a `replay` row each. Answers those that did. */
   putBackDoubtful(stream: StreamName, runId: string, replays: ReadonlyMap<string, Replay>): Promise<string[]>
   openWork(stream: StreamName, sourceIds?: readonly string[]): Promise<OpenWork>

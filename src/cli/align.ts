@@ -9,6 +9,7 @@ import { Tally } from '../domain/tally.js'
 import { runAlign, type AlignPass } from '../passes/align.js'
 import { printList, printPairs } from './align-list.js'
 import type { AlignFlags } from './commands/align.js'
+import { ping, writeMetrics } from './outside.js'
 import type { Context } from './program.js'
 import { printRun } from './render.js'
 import { makeReporter } from './reporter.js'
@@ -31,6 +32,7 @@ export async function alignRefdata(context: Context, flags: AlignFlags): Promise
   const deadlineMs = flags.deadline ?? config.sync.deadlineMs
   const world = await openWorld(context, { command: COMMAND, runId, reporter, write: !dryRun, deadlineMs })
   try {
+    if (!isList) await ping(config, 'start', reporter)
     const pass = { ...toPass(world, context, flags, map), runId, reporter }
     const result = await runAlign({ ...pass, options: { ...pass.options, dryRun } }, COMMAND)
     const auditHead = await world.store.auditHead()
@@ -51,6 +53,8 @@ export async function alignRefdata(context: Context, flags: AlignFlags): Promise
     const isForPeople = flags.json !== true && flags.quiet !== true
     if (isForPeople) printPairs(context, flags, result.pairs, result.plan)
     await printRun(context, flags, isForPeople ? run : toRunJson({ ...facts, dryRun }, result))
+    await writeMetrics(config, run, reporter)
+    await ping(config, run.exit_code, reporter)
     return EXIT_CODES[result.outcome]
   } finally {
     await world.close()

@@ -8,6 +8,8 @@ import { defineCredentials } from './commands/credentials.js'
 import { defineDemo } from './commands/demo.js'
 import { defineExplain } from './commands/explain.js'
 import { defineMigrate } from './commands/migrate.js'
+import { definePause } from './commands/pause.js'
+import { defineReplay } from './commands/replay.js'
 import { defineSandbox } from './commands/sandbox.js'
 import { defineStatus } from './commands/status.js'
 import { defineSync } from './commands/sync.js'
@@ -48,6 +50,8 @@ export function buildProgram(io: Io, exit: { code: number }): Command {
   const definitions = [
     defineSync,
     defineAlign,
+    defineReplay,
+    definePause,
     defineAudit,
     defineStatus,
     defineCheck,

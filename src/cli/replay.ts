@@ -1,7 +1,7 @@
 /** `replay`: parked records tried again, from the selection to the exit code. */
 import type { Replay } from '../domain/decision.js'
 import { ConfigError } from '../domain/errors.js'
-import { EXIT_CODES } from '../domain/outcome.js'
+import { EXIT_CODES, worstOutcome } from '../domain/outcome.js'
 import { adviceFor } from '../domain/problems.js'
 import { recordIdOf, type StreamName } from '../domain/record.js'
 import type { Problem } from '../domain/tally.js'
@@ -28,8 +28,9 @@ export async function replay(context: Context, ids: readonly string[], flags: Re
     const { world } = replayWorld
     const asked = flags.resend === true ? await readRequestToResend(replayWorld, ids, flags) : null
     const { parked, problems } = asked ?? (await selectParked(replayWorld, ids, flags))
-    const { passes, elsewhere } = await makePasses(replayWorld, parked, flags, asked?.links)
-    const result = await runReplay(passes, COMMAND)
+    const chosen = limit(parked, flags.limit ?? null)
+    const { passes, elsewhere } = await makePasses(replayWorld, chosen, flags, asked?.links)
+    const result = withLimit(await runReplay(passes, COMMAND), chosen.length < parked.length)
     const all = { ...result, problems: [...problems, ...elsewhere, ...result.problems] }
     const doubtful = parked.filter(({ isInDoubt }) => isInDoubt)
     return print(context, flags, world, replayWorld.startedAt, all, { parked, doubtful, runId: replayWorld.runId })
@@ -39,13 +40,17 @@ export async function replay(context: Context, ids: readonly string[], flags: Re
 function requireSelection(ids: readonly string[], { stream, run, code, all, resend, reason }: ReplayFlags): void {
   const hasFilter = stream !== undefined || run !== undefined || code !== undefined
   if (resend === true && (ids.length === 0 || hasFilter || all === true))
-    throw new ConfigError('--resend is for single requisitions: name them. Example: ml-connector replay PO-4711 --resend --reason "..."')
+    throw new ConfigError(
+      '--resend is for single requisitions: name them. Example: ml-connector replay PO-4711 --resend --reason "..."',
+    )
   if (resend === true && reason === undefined)
     throw new ConfigError('--resend needs --reason: why a requisition is sent a second time is kept in the journal.')
   if (all === true && (ids.length > 0 || hasFilter))
     throw new ConfigError('--all stands alone. Leave it out to choose by id, --stream, --run or --code.')
   if (all !== true && ids.length === 0 && !hasFilter)
-    throw new ConfigError('Say what to replay: ids, --stream, --run, --code or --all. What is parked: ml-connector status')
+    throw new ConfigError(
+      'Say what to replay: ids, --stream, --run, --code or --all. What is parked: ml-connector status',
+    )
 }
 
 /** Opens the world for one replay and closes it whatever happens. */
@@ -101,7 +106,8 @@ async function selectParked(
 
 async function stillMissing({ database, config }: World, ids: readonly string[]): Promise<string[]> {
   const left: string[] = []
-  for (const id of ids) if ((await readParked(database.db, config.connection, { ids: [id] })).length === 0) left.push(id)
+  for (const id of ids)
+    if ((await readParked(database.db, config.connection, { ids: [id] })).length === 0) left.push(id)
   return left
 }
 
@@ -109,7 +115,8 @@ async function resolveRun({ database, config }: World, start: string): Promise<s
   const found = await findRuns(database.db, config.connection, start.toLowerCase())
   const [only] = found
   if (only === undefined) throw new ConfigError(`No run begins with ${start}. Runs: ml-connector audit show`)
-  if (found.length > 1) throw new ConfigError(`Several runs begin with ${start}: ${found.join(', ')}. Give more digits.`)
+  if (found.length > 1)
+    throw new ConfigError(`Several runs begin with ${start}: ${found.join(', ')}. Give more digits.`)
   return only
 }
 
@@ -125,21 +132,24 @@ const OTHER_PASSES: Partial<Record<string, string>> = {
 
 async function makePasses(
   replayWorld: ReplayWorld,
-  parked: readonly Parked[],
+  chosen: readonly Parked[],
   flags: ReplayFlags,
   links: ReplayWorld['links'],
 ): Promise<{ passes: ReplayPass[]; elsewhere: Problem[] }> {
-  const chosen = limit(parked, flags.limit ?? null)
   const passes: ReplayPass[] = []
   for (const stream of REPLAYED) {
     const mine = chosen.filter((one) => one.stream === stream)
     // A record in doubt is looked for before anything is planned: there is nothing to preview.
     const shown = replayWorld.dryRun ? mine.filter(({ isInDoubt }) => !isInDoubt) : mine
     if (shown.length === 0) continue
-    const replays = new Map(shown.map((one) => [one.sourceId, toReplay(one, flags.reason ?? null)]))
-    passes.push(await makeReplayPass({ ...replayWorld, ...(links === undefined ? {} : { links }) }, stream, replays, flags))
+    const replays = new Map(shown.map((one) => [one.sourceId, toReplay(one, flags)]))
+    passes.push(
+      await makeReplayPass({ ...replayWorld, ...(links === undefined ? {} : { links }) }, stream, replays, flags),
+    )
   }
-  const others = [...new Set(chosen.map(({ stream }) => stream))].filter((name) => !REPLAYED.includes(name as StreamName))
+  const others = [...new Set(chosen.map(({ stream }) => stream))].filter(
+    (name) => !REPLAYED.includes(name as StreamName),
+  )
   const elsewhere = others.map((stream) => {
     const count = chosen.filter((one) => one.stream === stream).length
     const message = `${count} parked of ${stream}: tried again by ml-connector ${OTHER_PASSES[stream] ?? 'sync all'}.`
@@ -148,8 +158,8 @@ async function makePasses(
   return { passes, elsewhere }
 }
 
-function toReplay({ seq }: Parked, reason: string | null): Replay {
-  return { of: seq, action: 'replay', reason }
+function toReplay({ seq }: Parked, { resend, reason }: ReplayFlags): Replay {
+  return { of: seq, action: resend === true ? 'told' : 'replay', reason: reason ?? null }
 }
 
 /** The oldest records first; all parts of one record count once. */
@@ -158,6 +168,11 @@ function limit(parked: readonly Parked[], most: number | null): readonly Parked[
   const records = [...new Set(parked.map(({ stream, sourceId }) => `${stream} ${recordIdOf(sourceId)}`))].slice(0, most)
   const kept = new Set(records)
   return parked.filter(({ stream, sourceId }) => kept.has(`${stream} ${recordIdOf(sourceId)}`))
+}
+
+/** Work that --limit left is work left, as in any pass. */
+function withLimit(result: ReplayResult, isLimited: boolean): ReplayResult {
+  return isLimited ? { ...result, outcome: worstOutcome([result.outcome, 'interrupted']) } : result
 }
 
 async function print(
@@ -171,7 +186,15 @@ async function print(
   const dryRun = flags.dryRun ?? false
   const auditHead = await world.store.auditHead()
   const { connection } = world.config
-  const facts = { runId, command: COMMAND, connection, startedAt, finishedAt: new Date(), auditHead, calls: world.calls }
+  const facts = {
+    runId,
+    command: COMMAND,
+    connection,
+    startedAt,
+    finishedAt: new Date(),
+    auditHead,
+    calls: world.calls,
+  }
   const preview = dryRun ? toPreview(parked, result.items, doubtful) : null
   const isForPeople = flags.json !== true && flags.quiet !== true
   if (isForPeople && parked.length === 0) context.io.out('Nothing that is parked fits.\n')

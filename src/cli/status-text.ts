@@ -12,6 +12,7 @@ export function printStatus(context: Context, status: StatusJson): void {
   const { streams, problems } = status
   const title = `Connection ${status.connection}, ${status.at.slice(0, 16).replace('T', ' ')} UTC`
   const lines = [
+    ...status.paused.map(tellPause),
     ...streams.flatMap(waitingLines),
     ...streams.map(({ stream, watermark }) => `${stream}: read up to ${watermark ?? 'nothing yet'}`),
     `calls in the last minute: ${status.calls.length === 0 ? 'none yet' : status.calls.map(tellCalls).join('; ')}`,
@@ -38,6 +39,11 @@ function waitingLines({ stream, waiting_by_code: reasons }: StreamJson): string[
   return reasons.map(({ code, count, oldest_seconds: age, examples }) => {
     return cleanLine(`${stream}: ${count} waiting (${code}), the oldest for ${tellAge(age)}: ${examples.join(', ')}`)
   })
+}
+
+function tellPause({ stream, source_id: id, source_key: key, reason, by, at }: StatusJson['paused'][number]): string {
+  const what = id === null ? stream : `${stream} ${key ?? id}`
+  return cleanLine(`${what}: paused by ${by} since ${at.slice(0, 16).replace('T', ' ')} UTC: ${reason}`)
 }
 
 function tellCalls({

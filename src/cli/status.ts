@@ -42,21 +42,24 @@ export function showStatus(context: Context, flags: StatusFlags): Promise<number
 export type StatusJson = ReturnType<typeof toStatus>
 export type StreamJson = ReturnType<typeof toStream>
 
-function toStatus(config: Config, { at, streams, budgets, databaseBytes }: Overview) {
-  const problems = streams.flatMap(findTroubles)
+function toStatus(config: Config, { at, streams, budgets, databaseBytes, pauses }: Overview) {
+  const paused = new Set(pauses.flatMap(({ stream, sourceId }) => (sourceId === null ? [stream] : [])))
+  // A stream on hold does not run: that is what was asked for.
+  const problems = streams.flatMap(findTroubles).filter(({ code, stream }) => code !== 'not_run' || !paused.has(stream))
   return {
     schema: 'ml-connector/status@1',
     exit_code: problems.length === 0 ? EXIT_CODES.done : EXIT_CODES.partial,
     connection: config.connection,
     at,
-    streams: streams.map(toStream),
+    streams: streams.map((one) => toStream(one, paused.has(one.stream))),
+    paused: pauses.map(toPause),
     calls: budgets.map((budget) => toCalls(budget, config)),
     database_bytes: databaseBytes,
     problems,
   }
 }
 
-function toStream({ stream, watermark, lagSeconds, lastRun, linked, noted, open }: StreamOverview) {
+function toStream({ stream, watermark, lagSeconds, lastRun, linked, noted, open }: StreamOverview, paused: boolean) {
   const ofState = (state: OpenGroup['state']): OpenGroup[] => open.filter((group) => group.state === state)
   const [waiting, parked, pending, inDoubt] = [
     ofState('waiting'),
@@ -92,9 +95,13 @@ function toStream({ stream, watermark, lagSeconds, lastRun, linked, noted, open 
     waiting_by_code: waiting.map(toReason),
     parked: countOf(parked),
     parked_by_code: parked.map(toReason),
-    /** No command of this version pauses a stream. */
-    paused: false,
+    paused,
   }
+}
+
+/** `source_id` null = the whole stream. */
+function toPause({ stream, sourceId, sourceKey, reason, by, at }: Overview['pauses'][number]) {
+  return { stream, source_id: sourceId, source_key: sourceKey, reason, by, at }
 }
 
 function countOf(groups: readonly OpenGroup[]): number {

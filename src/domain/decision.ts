@@ -40,7 +40,8 @@ export type Decision =
 export interface Replay {
   /** The row of the journal (seq) that parked it; null = it was pruned. */
   readonly of: number | null
-  readonly action: 'replay' | 'accept'
+  /** `told` = its row of the journal is written already. */
+  readonly action: 'replay' | 'accept' | 'told'
   /** What the person said; null where no reason is asked for. */
   readonly reason: string | null
 }

@@ -48,12 +48,6 @@ export function fitsScale(value: string, whole: number, fraction: number): boole
   return before.length <= whole && after.length <= fraction
 }
 
-/** Are these texts the same number, however they are written? Unreadable ones equal nothing. */
-export function isSameNumber(left: string | null, right: string | null): boolean {
-  const value = readDecimal(left)
-  return value !== null && value === readDecimal(right)
-}
-
 function toText(value: Big): string {
   // toString would write small numbers with an exponent; the sign of zero means nothing.
   return value.eq('0') ? '0' : value.toFixed()

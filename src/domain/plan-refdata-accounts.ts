@@ -5,7 +5,17 @@
 import { createHash } from 'node:crypto'
 import { contentHash } from './content-hash.js'
 import type { Decision } from './decision.js'
-import { activityCode, changesOf, observe, remember, ruleTrouble, skip, toAligned, type Ruling, type Words } from './plan-refdata-item.js'
+import {
+  activityCode,
+  changesOf,
+  observe,
+  remember,
+  ruleTrouble,
+  skip,
+  toAligned,
+  type Ruling,
+  type Words,
+} from './plan-refdata-item.js'
 import type { Json } from './record.js'
 import {
   baseOf,
@@ -37,18 +47,39 @@ const DESCRIPTION_MAX = 200
 /** `account_type` of Procurify by category of Plex, and back (contracts/procurify.md section 9). 5 = other. */
 const TYPES: Readonly<Record<string, number>> = { asset: 0, liability: 1, expense: 2, revenue: 3, income: 3, equity: 4 }
 const TYPE_OTHER = 5
-const CATEGORIES: Readonly<Record<string, string>> = { 0: 'Asset', 1: 'Liability', 2: 'Expense', 3: 'Revenue', 4: 'Equity' }
+const CATEGORIES: Readonly<Record<string, string>> = {
+  0: 'Asset',
+  1: 'Liability',
+  2: 'Expense',
+  3: 'Revenue',
+  4: 'Equity',
+}
 
 const WORDS: Words<PlexAccount, AccountCode> = {
   stream: 'accounts',
-  showPlex: ({ id, number, name, active }) => ({ id, key: codeKey(number ?? '') || id, name: name === null ? null : cleanLine(name), active }),
-  showProcurify: ({ id, code, description, active }) => ({ id, key: codeKey(code), name: cleanLine(description), active }),
+  showPlex: ({ id, number, name, active }) => ({
+    id,
+    key: codeKey(number ?? '') || id,
+    name: name === null ? null : cleanLine(name),
+    active,
+  }),
+  showProcurify: ({ id, code, description, active }) => ({
+    id,
+    key: codeKey(code),
+    name: cleanLine(description),
+    active,
+  }),
 }
 
 type AccountMatch = Match<PlexAccount, AccountCode>
 
 /** Pairs by number = code, trimmed and else exact, or as REFDATA_MAP says. */
-export function planAccounts(accounts: readonly PlexAccount[], codes: readonly AccountCode[], book: Book, options: AccountOptions): Aligned[] {
+export function planAccounts(
+  accounts: readonly PlexAccount[],
+  codes: readonly AccountCode[],
+  book: Book,
+  options: AccountOptions,
+): Aligned[] {
   const numberOf = ({ number }: PlexAccount): string => codeKey(number ?? '')
   const wantedKey = (account: PlexAccount): string | null => options.map.get(numberOf(account))?.target ?? null
   const matches = pairUp(accounts, codes, book.links, {
@@ -68,12 +99,18 @@ export function planAccounts(accounts: readonly PlexAccount[], codes: readonly A
       return toAligned({ stream, sourceId: match.plex.id, plex, procurify }, rulePaired(match, book, options), book)
     }
     if (match.kind === 'only_in_plex') {
-      const ruling = ruleMissingCode(match.plex, lookalikes.ofProcurify.get(looseKey(match.plex.number ?? '')) ?? null, options)
+      const ruling = ruleMissingCode(
+        match.plex,
+        lookalikes.ofProcurify.get(looseKey(match.plex.number ?? '')) ?? null,
+        options,
+      )
       return toAligned({ stream, sourceId: match.plex.id, plex, procurify }, ruling, book)
     }
     const code = 'procurify' in match ? match.procurify : null
     const isHeld = numbers.has(codeKey(code?.code ?? ''))
-    const ruling = isHeld ? NUMBER_HELD : ruleMissingAccount(code, lookalikes.ofPlex.get(looseKey(code?.code ?? '')) ?? null, options)
+    const ruling = isHeld
+      ? NUMBER_HELD
+      : ruleMissingAccount(code, lookalikes.ofPlex.get(looseKey(code?.code ?? '')) ?? null, options)
     const sourceId = ruling.decision === null || code === null ? null : chosenAccountId(options.connection, code)
     return toAligned({ stream, sourceId, plex, procurify }, ruling, book)
   })
@@ -82,14 +119,19 @@ export function planAccounts(accounts: readonly PlexAccount[], codes: readonly A
 /** What a missing number or code might be, by its loose key: a code without a partner; for Plex, which is written to last, any number. */
 function listLookalikes(matches: readonly AccountMatch[]) {
   const ofPlex = matches.flatMap((match) => ('plex' in match ? [codeKey(match.plex.number ?? '')] : []))
-  const ofProcurify = matches.flatMap((match) => (match.kind === 'only_in_procurify' ? [codeKey(match.procurify.code)] : []))
-  const byLooseKey = (texts: readonly string[]) => new Map(texts.filter((text) => text !== '').map((text) => [looseKey(text), text]))
+  const ofProcurify = matches.flatMap((match) =>
+    match.kind === 'only_in_procurify' ? [codeKey(match.procurify.code)] : [],
+  )
+  const byLooseKey = (texts: readonly string[]) =>
+    new Map(texts.filter((text) => text !== '').map((text) => [looseKey(text), text]))
   return { ofPlex: byLooseKey(ofPlex), ofProcurify: byLooseKey(ofProcurify) }
 }
 
 /** What differs only so is most likely one account that two people typed differently. */
 function looseKey(text: string): string {
-  return fold(text).replace(/\s/g, '').replace(/^0+(?=.)/, '')
+  return fold(text)
+    .replace(/\s/g, '')
+    .replace(/^0+(?=.)/, '')
 }
 
 // ------------------------------------------------------------------------------------------------------ what is paired
@@ -104,7 +146,11 @@ export function describeAccount({ name, number }: Pick<PlexAccount, 'name' | 'nu
   return cut(cleanLine(name ?? '') || codeKey(number ?? ''), DESCRIPTION_MAX)
 }
 
-function rulePaired({ plex, procurify, how }: Extract<AccountMatch, { kind: 'paired' }>, { links }: Book, options: AccountOptions): Ruling {
+function rulePaired(
+  { plex, procurify, how }: Extract<AccountMatch, { kind: 'paired' }>,
+  { links }: Book,
+  options: AccountOptions,
+): Ruling {
   const now = toBase(plex, procurify)
   const link = how === 'linked' ? links.get(plex.id) : undefined
   const base = link === undefined ? null : readBase(link.sent)
@@ -113,7 +159,8 @@ function rulePaired({ plex, procurify, how }: Extract<AccountMatch, { kind: 'pai
   const isInStep = now.procurify.description === describeAccount(plex)
   const isPlexNews = now.plex.name !== base.plex.name
   const isCodeNews = now.procurify.description !== base.procurify.description
-  if (!isInStep && isPlexNews && !isCodeNews && writesToProcurify(options.direction)) return ruleRenamed(plex, procurify, now, base, other)
+  if (!isInStep && isPlexNews && !isCodeNews && writesToProcurify(options.direction))
+    return ruleRenamed(plex, procurify, now, base, other)
   const code = isInStep ? null : renameCode(isPlexNews, isCodeNews)
   const issue = code ?? other
   const message = issue === null ? null : tellIssue(issue, now)
@@ -125,7 +172,10 @@ function rulePaired({ plex, procurify, how }: Extract<AccountMatch, { kind: 'pai
   }
   const changes = changesOf(link, draft)
   const target = { id: procurify.id, key: now.procurify.code }
-  const decision = changes.length === 0 ? observe(issue, message ?? '') : remember(target, draft, changes, message ?? 'both sides agree again')
+  const decision =
+    changes.length === 0
+      ? observe(issue, message ?? '')
+      : remember(target, draft, changes, message ?? 'both sides agree again')
   return { state: stateOf(issue), code: issue, message, decision }
 }
 
@@ -151,9 +201,17 @@ function readBase(sent: Json): AccountBase | null {
 }
 
 /** The first pairing writes to neither side, whatever the names are. */
-function ruleFirst(plex: PlexAccount, procurify: AccountCode, now: AccountBase, how: 'linked' | 'wanted' | 'found', issue: Issue | null): Ruling {
+function ruleFirst(
+  plex: PlexAccount,
+  procurify: AccountCode,
+  now: AccountBase,
+  how: 'linked' | 'wanted' | 'found',
+  issue: Issue | null,
+): Ruling {
   const isAlike = now.procurify.description === describeAccount(plex)
-  const left = isAlike ? '' : `; left different: ${JSON.stringify(now.plex.name ?? '')} and ${JSON.stringify(now.procurify.description)}`
+  const left = isAlike
+    ? ''
+    : `; left different: ${JSON.stringify(now.plex.name ?? '')} and ${JSON.stringify(now.procurify.description)}`
   const message = issue === null ? null : tellIssue(issue, now)
   const said = `paired by ${how === 'wanted' ? 'REFDATA_MAP' : 'number'}${left}`
   const target = { id: procurify.id, key: now.procurify.code }
@@ -161,7 +219,13 @@ function ruleFirst(plex: PlexAccount, procurify: AccountCode, now: AccountBase, 
 }
 
 /** A PUT replaces the whole code, so it carries what is not to change as well. */
-function ruleRenamed(plex: PlexAccount, procurify: AccountCode, now: AccountBase, base: AccountBase, issue: Issue | null): Ruling {
+function ruleRenamed(
+  plex: PlexAccount,
+  procurify: AccountCode,
+  now: AccountBase,
+  base: AccountBase,
+  issue: Issue | null,
+): Ruling {
   const description = describeAccount(plex)
   const draft = { plex: now.plex, procurify: { code: now.procurify.code, description } }
   const body = {
@@ -175,14 +239,23 @@ function ruleRenamed(plex: PlexAccount, procurify: AccountCode, now: AccountBase
   const told = issue === null ? null : tellIssue(issue, now)
   const message = told === null ? renamed : `${renamed}. ${told}`
   const wanted = {
-    ...{ action: 'update', targetId: procurify.id, targetKey: now.procurify.code, draft, changes, message } as const,
+    ...({ action: 'update', targetId: procurify.id, targetKey: now.procurify.code, draft, changes, message } as const),
     payload: { system: 'procurify', body },
     wantedHash: contentHash(draft),
   }
-  return { state: stateOf(issue), code: issue, message: told, decision: { kind: 'send', wanted }, writesTo: 'procurify' }
+  return {
+    state: stateOf(issue),
+    code: issue,
+    message: told,
+    decision: { kind: 'send', wanted },
+    writesTo: 'procurify',
+  }
 }
 
-function renameCode(isPlexNews: boolean, isCodeNews: boolean): 'changed_on_both_sides' | 'renamed_in_plex' | 'renamed_in_procurify' | null {
+function renameCode(
+  isPlexNews: boolean,
+  isCodeNews: boolean,
+): 'changed_on_both_sides' | 'renamed_in_plex' | 'renamed_in_procurify' | null {
   if (isPlexNews) return isCodeNews ? 'changed_on_both_sides' : 'renamed_in_plex'
   return isCodeNews ? 'renamed_in_procurify' : null
 }
@@ -213,22 +286,40 @@ function ruleMissingCode(account: PlexAccount, lookalike: string | null, options
   if (number === '') return skip('only_in_plex', 'number_missing', 'It has no number in Plex.')
   const mapped = options.map.get(number)?.target
   if (mapped !== undefined) {
-    return skip('only_in_plex', 'mapped_name_unknown', `REFDATA_MAP pairs it with ${JSON.stringify(mapped)}, which Procurify does not have.`)
+    return skip(
+      'only_in_plex',
+      'mapped_name_unknown',
+      `REFDATA_MAP pairs it with ${JSON.stringify(mapped)}, which Procurify does not have.`,
+    )
   }
   if (!account.active) return skip('only_in_plex', 'inactive_unpaired', 'It is inactive and has no account code.')
-  if (Array.from(number).length > CODE_MAX) return skip('only_in_plex', 'code_too_long', `The number has more than ${CODE_MAX} characters.`)
+  if (Array.from(number).length > CODE_MAX)
+    return skip('only_in_plex', 'code_too_long', `The number has more than ${CODE_MAX} characters.`)
   const similar = lookalike === null ? null : `Procurify has ${JSON.stringify(lookalike)}.`
   if (!writesToProcurify(options.direction)) {
-    return skip('only_in_plex', similar === null ? 'missing_in_procurify' : 'account_similar', similar ?? 'Procurify has no such code.')
+    return skip(
+      'only_in_plex',
+      similar === null ? 'missing_in_procurify' : 'account_similar',
+      similar ?? 'Procurify has no such code.',
+    )
   }
   const code = similar === null ? null : 'account_similar'
-  return { state: 'only_in_plex', code, message: similar, decision: createCode(account, number, options), writesTo: 'procurify' }
+  return {
+    state: 'only_in_plex',
+    code,
+    message: similar,
+    decision: createCode(account, number, options),
+    writesTo: 'procurify',
+  }
 }
 
 function createCode(account: PlexAccount, number: string, { departments }: AccountOptions): Decision {
   const description = describeAccount(account)
   const type = TYPES[fold(account.category ?? '')]
-  const draft = { plex: { number, name: account.name === null ? null : cleanLine(account.name) }, procurify: { code: number, description } }
+  const draft = {
+    plex: { number, name: account.name === null ? null : cleanLine(account.name) },
+    procurify: { code: number, description },
+  }
   const body = { code: number, description, account_type: type ?? TYPE_OTHER, departments: departments.ids.map(Number) }
   const changes = [
     { field: 'code', from: null, to: number },
@@ -236,7 +327,8 @@ function createCode(account: PlexAccount, number: string, { departments }: Accou
     { field: 'account_type', from: null, to: type ?? TYPE_OTHER },
     { field: 'departments', from: null, to: departments.names },
   ]
-  const message = type === undefined ? `Plex has the category ${JSON.stringify(account.category ?? '')}: made as "other"` : null
+  const message =
+    type === undefined ? `Plex has the category ${JSON.stringify(account.category ?? '')}: made as "other"` : null
   const wanted = { action: 'create', targetId: null, targetKey: number, draft, changes, message } as const
   return { kind: 'send', wanted: { ...wanted, payload: { system: 'procurify', body }, wantedHash: contentHash(draft) } }
 }
@@ -247,16 +339,23 @@ const NUMBER_HELD: Ruling = {
   message: 'The GL account of this number is paired with another code.',
 }
 
-function ruleMissingAccount(code: AccountCode | null, lookalike: string | null, { connection, direction }: AccountOptions): Ruling {
+function ruleMissingAccount(
+  code: AccountCode | null,
+  lookalike: string | null,
+  { connection, direction }: AccountOptions,
+): Ruling {
   const state = 'only_in_procurify' as const
   if (code === null || !code.active) {
     return { state, code: 'inactive_unpaired', message: 'It is inactive and Plex has no such number.', decision: null }
   }
-  if (!writesToPlex(direction)) return { state, code: 'missing_in_plex', message: 'Plex has no GL account of this number.', decision: null }
+  if (!writesToPlex(direction))
+    return { state, code: 'missing_in_plex', message: 'Plex has no GL account of this number.', decision: null }
   // A chart of accounts is not the place to find out whether 0100 is 100.
-  if (lookalike !== null) return { state, code: 'account_similar', message: `Plex has ${JSON.stringify(lookalike)}.`, decision: null }
+  if (lookalike !== null)
+    return { state, code: 'account_similar', message: `Plex has ${JSON.stringify(lookalike)}.`, decision: null }
   const category = CATEGORIES[code.type ?? '']
-  if (category === undefined) return { state, code: 'category_unknown', message: 'Plex has no category for its type.', decision: null }
+  if (category === undefined)
+    return { state, code: 'category_unknown', message: 'Plex has no category for its type.', decision: null }
   const number = codeKey(code.code)
   const name = cleanLine(code.description) || number
   const draft = { plex: { number, name }, procurify: { code: number, description: cleanLine(code.description) } }
@@ -266,7 +365,13 @@ function ruleMissingAccount(code: AccountCode | null, lookalike: string | null, 
   const payload = { system: 'plex', body, procurifyId: code.id }
   const wanted = { action: 'create', targetId: null, targetKey: number, draft, payload, changes } as const
   const message = 'created in Plex'
-  return { state, code: null, message, decision: { kind: 'send', wanted: { ...wanted, wantedHash: contentHash(draft), message } }, writesTo: 'plex' }
+  return {
+    state,
+    code: null,
+    message,
+    decision: { kind: 'send', wanted: { ...wanted, wantedHash: contentHash(draft), message } },
+    writesTo: 'plex',
+  }
 }
 
 /** RFC 9562 section 5.5, in a name space of our own. */
@@ -280,4 +385,3 @@ export function chosenAccountId(connection: string, { id, code }: Pick<AccountCo
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
-

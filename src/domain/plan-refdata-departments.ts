@@ -1,7 +1,17 @@
 /** Names of departments seen in Plex and departments of Procurify: paired, and created there where missing. Pure. */
 import { contentHash } from './content-hash.js'
 import type { Decision } from './decision.js'
-import { activityCode, changesOf, observe, remember, ruleTrouble, skip, toAligned, type Ruling, type Words } from './plan-refdata-item.js'
+import {
+  activityCode,
+  changesOf,
+  observe,
+  remember,
+  ruleTrouble,
+  skip,
+  toAligned,
+  type Ruling,
+  type Words,
+} from './plan-refdata-item.js'
 import { baseOf, writesToProcurify, type Aligned, type Book, type Department, type Direction } from './refdata.js'
 import { pairUp, type Match } from './refdata-pairs.js'
 import { DEPARTMENT_MAX, departmentKey, type PlexDepartment } from './refdata-places.js'
@@ -19,7 +29,11 @@ const EXTERNAL_ID_MAX = 100
 
 type DepartmentMatch = Match<PlexDepartment, Department>
 
-export function matchDepartments(places: readonly PlexDepartment[], departments: readonly Department[], { links }: Book): DepartmentMatch[] {
+export function matchDepartments(
+  places: readonly PlexDepartment[],
+  departments: readonly Department[],
+  { links }: Book,
+): DepartmentMatch[] {
   const keyOf = ({ locationId, wantedName }: PlexDepartment): string | null =>
     locationId === null ? null : departmentKey(locationId, wantedName)
   return pairUp(places, departments, links, {
@@ -29,10 +43,19 @@ export function matchDepartments(places: readonly PlexDepartment[], departments:
   })
 }
 
-export function planDepartments(matches: readonly DepartmentMatch[], book: Book, options: DepartmentOptions): Aligned[] {
+export function planDepartments(
+  matches: readonly DepartmentMatch[],
+  book: Book,
+  options: DepartmentOptions,
+): Aligned[] {
   const words: Words<PlexDepartment, Department> = {
     stream: 'departments',
-    showPlex: ({ id, building, name, active }) => ({ id, key: building === null ? name : `${building} / ${name}`, name, active }),
+    showPlex: ({ id, building, name, active }) => ({
+      id,
+      key: building === null ? name : `${building} / ${name}`,
+      name,
+      active,
+    }),
     showProcurify: ({ id, name, locationId, active }) => {
       return { id, key: `${options.locationName(locationId)} / ${cleanLine(name)}`, name: cleanLine(name), active }
     },
@@ -42,7 +65,11 @@ export function planDepartments(matches: readonly DepartmentMatch[], book: Book,
     if (trouble !== null) return trouble
     const plex = 'plex' in match ? words.showPlex(match.plex) : null
     const procurify = 'procurify' in match ? words.showProcurify(match.procurify) : null
-    return toAligned({ stream: 'departments', sourceId: plex?.id ?? null, plex, procurify }, rule(match, book, options), book)
+    return toAligned(
+      { stream: 'departments', sourceId: plex?.id ?? null, plex, procurify },
+      rule(match, book, options),
+      book,
+    )
   })
 }
 
@@ -57,7 +84,12 @@ function rule(match: DepartmentMatch, book: Book, options: DepartmentOptions): R
       const message = isActive
         ? 'No order of Plex that was read names it; Plex has no list of departments to create it in.'
         : 'It is inactive, and no order of Plex that was read names it.'
-      return { state: 'only_in_procurify', code: isActive ? 'missing_in_plex' : 'inactive_unpaired', message, decision: null }
+      return {
+        state: 'only_in_procurify',
+        code: isActive ? 'missing_in_plex' : 'inactive_unpaired',
+        message,
+        decision: null,
+      }
     }
   }
 }
@@ -71,7 +103,11 @@ function rulePaired({ plex, procurify, how }: Extract<DepartmentMatch, { kind: '
   const wasCalled = link === undefined ? undefined : baseOf(link.sent, 'procurify')?.['name']
   const isRenamed = wasCalled !== undefined && wasCalled !== name
   const code = isRenamed ? 'renamed_in_procurify' : activityCode(plex, procurify)
-  const message = isRenamed ? `The department is called ${name} now.` : code === null ? null : 'Only one of the two is active.'
+  const message = isRenamed
+    ? `The department is called ${name} now.`
+    : code === null
+      ? null
+      : 'Only one of the two is active.'
   const changes = changesOf(link, draft)
   const isKnown = link !== undefined && link.sent !== null && changes.length === 0
   const said = link === undefined ? `paired by ${how === 'wanted' ? 'REFDATA_MAP' : 'name and location'}` : message
@@ -100,7 +136,10 @@ function ruleMissing(place: PlexDepartment, options: DepartmentOptions): Ruling 
   return { state: 'only_in_plex', code: null, message, decision: create(place, options), writesTo: 'procurify' }
 }
 
-function create({ id, building, name, wantedName, locationId }: PlexDepartment, { pcn, locationName }: DepartmentOptions): Decision {
+function create(
+  { id, building, name, wantedName, locationId }: PlexDepartment,
+  { pcn, locationName }: DepartmentOptions,
+): Decision {
   const wanted = cut(cleanLine(wantedName), DEPARTMENT_MAX)
   const draft = { plex: { building, name }, procurify: { name: wanted, locationId } }
   const body = { branch: Number(locationId), name: wanted, external_id: departmentExternalId(pcn, id), active: true }
@@ -111,7 +150,10 @@ function create({ id, building, name, wantedName, locationId }: PlexDepartment, 
   ]
   const payload = { system: 'procurify', body }
   const wantedHash = contentHash(draft)
-  return { kind: 'send', wanted: { action: 'create', targetId: null, targetKey: wanted, draft, payload, wantedHash, changes, message: null } }
+  return {
+    kind: 'send',
+    wanted: { action: 'create', targetId: null, targetKey: wanted, draft, payload, wantedHash, changes, message: null },
+  }
 }
 
 /** Ours, for finding the department again; a key too long for the field is hashed. */

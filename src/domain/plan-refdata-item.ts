@@ -38,7 +38,8 @@ export function toAligned({ stream, sourceId, plex, procurify }: PairOf, ruling:
 /** What our books know of a pair's state. Names count only where they are what there is to tell: else our own rename would be news. */
 function hashState(plex: Shown | null, procurify: Shown | null, code: ProblemCode | null): string {
   const isAboutNames = code !== null && NAME_CODES.has(code)
-  const stateOf = (side: Shown | null): Json => side && [side.id, side.key, side.active, isAboutNames ? side.name : null]
+  const stateOf = (side: Shown | null): Json =>
+    side && [side.id, side.key, side.active, isAboutNames ? side.name : null]
   return contentHash([stateOf(plex), stateOf(procurify), code])
 }
 
@@ -59,12 +60,12 @@ export function goneHash(code: 'gone_in_plex' | 'gone_in_procurify'): string {
 }
 
 /**
- * Is there anything in it that the books do not hold yet? What was planned before is either in the outbox or parked: planning
- * it again would only repeat a refused write. A note asks for a new decision in any case.
+ * Is there anything in it that the books do not hold yet? What was planned before is on its way in the outbox, unless it was
+ * refused. A note asks for a new decision in any case.
  */
-export function isNews({ sourceId, sourceHash, decision }: Planned, { links, notes }: Book): boolean {
+export function isNews({ sourceId, sourceHash, decision }: Planned, { links, notes, parked }: Book): boolean {
   const link = links.get(sourceId)
-  if (link === undefined || notes.has(sourceId) || link.sourceHash !== sourceHash) return true
+  if (link === undefined || notes.has(sourceId) || parked.has(sourceId) || link.sourceHash !== sourceHash) return true
   switch (decision.kind) {
     case 'send':
       return link.wantedHash !== decision.wanted.wantedHash
@@ -87,7 +88,10 @@ export function remember(
 ): Decision {
   const wantedHash = contentHash(draft)
   const { id: targetId, key: targetKey } = procurify
-  return { kind: 'send', wanted: { action: 'adopt', targetId, targetKey, draft, payload: null, wantedHash, changes, message } }
+  return {
+    kind: 'send',
+    wanted: { action: 'adopt', targetId, targetKey, draft, payload: null, wantedHash, changes, message },
+  }
 }
 
 /** Payloads of reference data name the system they are for; without one the pair is Procurify's to look up. */
@@ -118,7 +122,11 @@ export interface Words<P, Q> {
 }
 
 /** The matches that are decided alike for every kind of reference data; null = the others. */
-export function ruleTrouble<P extends Side, Q extends Side>(match: Match<P, Q>, words: Words<P, Q>, book: Book): Aligned | null {
+export function ruleTrouble<P extends Side, Q extends Side>(
+  match: Match<P, Q>,
+  words: Words<P, Q>,
+  book: Book,
+): Aligned | null {
   const { stream, showPlex, showProcurify } = words
   switch (match.kind) {
     case 'gone_in_plex': {
@@ -138,7 +146,12 @@ export function ruleTrouble<P extends Side, Q extends Side>(match: Match<P, Q>, 
     case 'ambiguous': {
       const plex = showPlex(match.plex)
       const [only] = match.candidates
-      const pair = { stream, sourceId: plex.id, plex, procurify: match.why === 'taken' && only !== undefined ? showProcurify(only) : null }
+      const pair = {
+        stream,
+        sourceId: plex.id,
+        plex,
+        procurify: match.why === 'taken' && only !== undefined ? showProcurify(only) : null,
+      }
       return toAligned(pair, ruleAmbiguous(match, words), book)
     }
     case 'paired':
@@ -153,7 +166,8 @@ function ruleAmbiguous<P extends Side, Q extends Side>(
   { showProcurify }: Words<P, Q>,
 ): Ruling {
   const names = candidates.map(showProcurify).map(({ id, key }) => `${key} (${id})`)
-  if (!plex.active) return skip('only_in_plex', 'inactive_unpaired', `It is inactive, and ${names.join(', ')} fits others.`)
+  if (!plex.active)
+    return skip('only_in_plex', 'inactive_unpaired', `It is inactive, and ${names.join(', ')} fits others.`)
   const code = why === 'several' ? 'pair_ambiguous' : 'pair_taken'
   const message =
     why === 'several'
@@ -163,7 +177,10 @@ function ruleAmbiguous<P extends Side, Q extends Side>(
 }
 
 /** The stored base as it differs from the new one, member by member, for the journal. */
-export function changesOf(link: Link | undefined, draft: Readonly<Record<System, Readonly<Record<string, Json>>>>): Change[] {
+export function changesOf(
+  link: Link | undefined,
+  draft: Readonly<Record<System, Readonly<Record<string, Json>>>>,
+): Change[] {
   if (link?.sent == null) return []
   const before = link.sent as Readonly<Record<string, Readonly<Record<string, Json | undefined>> | undefined>>
   return (['plex', 'procurify'] as const).flatMap((system) =>

@@ -9,7 +9,16 @@ import { goneHash, isNews } from './plan-refdata-item.js'
 import { matchLocations, planLocations } from './plan-refdata-locations.js'
 import type { ProblemCode } from './problems.js'
 import type { System } from './record.js'
-import { ALIGN_STREAMS, codeKey, type Aligned, type AlignStream, type Book, type Books, type Building, type Direction } from './refdata.js'
+import {
+  ALIGN_STREAMS,
+  codeKey,
+  type Aligned,
+  type AlignStream,
+  type Book,
+  type Books,
+  type Building,
+  type Direction,
+} from './refdata.js'
 import type { LinkedDepartments, Location, RefdataSurvey } from './refdata.js'
 import type { RefdataMap } from './refdata-map.js'
 import type { Match } from './refdata-pairs.js'
@@ -47,7 +56,8 @@ export function planRefdata(survey: RefdataSurvey, books: Books, options: AlignO
     map: map.departments,
     locate: makeLocator(matches, survey.locations, map),
     locations: survey.locations,
-    locationsOf: (name) => survey.departments.filter((one) => one.active && fold(one.name) === name).flatMap((one) => one.locationId ?? []),
+    locationsOf: (name) =>
+      survey.departments.filter((one) => one.active && fold(one.name) === name).flatMap((one) => one.locationId ?? []),
     defaultLocation: options.defaultLocation,
   })
   const names = new Map(survey.locations.map(({ id, name }) => [id, cleanLine(name)]))
@@ -58,7 +68,12 @@ export function planRefdata(survey: RefdataSurvey, books: Books, options: AlignO
     { pcn, direction, locationName },
   )
   const linked = listLinked(departments)
-  const accounts = planAccounts(survey.accounts, survey.codes, books.accounts, { connection, direction, map: map.accounts, departments: linked })
+  const accounts = planAccounts(survey.accounts, survey.codes, books.accounts, {
+    connection,
+    direction,
+    map: map.accounts,
+    departments: linked,
+  })
   const remarks = [...remarkOnMap(survey, map), ...remarkOnDepartments(accounts, linked)]
   return { aligned: { locations, departments, accounts }, remarks }
 }
@@ -83,13 +98,15 @@ function makeLocator(
   map: RefdataMap,
 ): (building: string) => { readonly id: string } | Obstacle {
   return (text) => {
-    const isMeant = ({ code, name }: Building): boolean => [code, name].some((one) => one !== null && fold(one) === fold(text))
+    const isMeant = ({ code, name }: Building): boolean =>
+      [code, name].some((one) => one !== null && fold(one) === fold(text))
     const found = matches.filter((match) => 'plex' in match && isMeant(match.plex))
     const paired = found.find((match) => match.kind === 'paired')
     if (paired?.kind === 'paired') return { id: paired.procurify.id }
     // A text that is no building of Plex may still be a location by its own name or by the map.
     const wanted = map.locations.get(fold(text))?.target ?? text
-    const fitting = found.length > 0 ? [] : locations.filter(({ active, name }) => active && fold(name) === fold(wanted))
+    const fitting =
+      found.length > 0 ? [] : locations.filter(({ active, name }) => active && fold(name) === fold(wanted))
     const [only] = fitting
     if (only !== undefined && fitting.length === 1) return { id: only.id }
     const message = `Building ${JSON.stringify(text)} ${found.length > 0 ? 'has no location in Procurify' : 'is unknown in Plex and in Procurify'}.`
@@ -103,16 +120,27 @@ function listLinked(departments: readonly Aligned[]): LinkedDepartments {
   const coming = departments.filter(({ writesTo }) => writesTo === 'procurify')
   return {
     ids: paired.flatMap(({ pair }) => pair.procurify?.id ?? []).sort((a, b) => Number(a) - Number(b)),
-    names: [...paired.flatMap(({ pair }) => pair.procurify?.key ?? []), ...coming.flatMap(({ pair }) => pair.plex?.key ?? [])].sort(),
+    names: [
+      ...paired.flatMap(({ pair }) => pair.procurify?.key ?? []),
+      ...coming.flatMap(({ pair }) => pair.plex?.key ?? []),
+    ].sort(),
   }
 }
 
 /** Names in the map that are nowhere in Plex; those missing in Procurify are told with their pair. */
 function remarkOnMap({ buildings, places, accounts }: RefdataSurvey, map: RefdataMap): AlignRemark[] {
   const numbers = new Set(accounts.map(({ number }) => codeKey(number ?? '')))
-  const sites = new Set([...buildings.flatMap(({ code, name }) => [code, name]), ...places.map(({ building }) => building)].map((text) => fold(text ?? '')))
+  const sites = new Set(
+    [...buildings.flatMap(({ code, name }) => [code, name]), ...places.map(({ building }) => building)].map((text) =>
+      fold(text ?? ''),
+    ),
+  )
   const remark = (stream: AlignStream, given: string): AlignRemark => {
-    return { stream, code: 'mapped_name_unknown', message: `REFDATA_MAP names ${JSON.stringify(given)}, which Plex does not have.` }
+    return {
+      stream,
+      code: 'mapped_name_unknown',
+      message: `REFDATA_MAP names ${JSON.stringify(given)}, which Plex does not have.`,
+    }
   }
   return [
     ...[...map.accounts].flatMap(([number, { given }]) => (numbers.has(number) ? [] : [remark('accounts', given)])),
@@ -122,7 +150,10 @@ function remarkOnMap({ buildings, places, accounts }: RefdataSurvey, map: Refdat
 
 /** Without departments a code could never be used in a requisition, and the links cannot be made later (procurify.md section 9). */
 function remarkOnDepartments(accounts: readonly Aligned[], { names }: LinkedDepartments): AlignRemark[] {
-  const creates = accounts.filter(({ writesTo, planned }) => writesTo === 'procurify' && planned?.decision.kind === 'send' && planned.decision.wanted.action === 'create')
+  const creates = accounts.filter(
+    ({ writesTo, planned }) =>
+      writesTo === 'procurify' && planned?.decision.kind === 'send' && planned.decision.wanted.action === 'create',
+  )
   if (names.length > 0 || creates.length === 0) return []
   const message = `${creates.length} account codes would be linked to no department.`
   return [{ stream: 'accounts', code: 'departments_missing', message }]
@@ -131,9 +162,14 @@ function remarkOnDepartments(accounts: readonly Aligned[], { names }: LinkedDepa
 // ------------------------------------------------------------------------------------------------ may it be acted upon?
 
 /** The part of a plan that the books do not hold yet, in the order it is carried out. */
-export function listNews({ aligned }: AlignPlan, books: Books): { readonly stream: AlignStream; readonly item: Aligned }[] {
+export function listNews(
+  { aligned }: AlignPlan,
+  books: Books,
+): { readonly stream: AlignStream; readonly item: Aligned }[] {
   return ALIGN_STREAMS.flatMap((stream) =>
-    aligned[stream].flatMap((item) => (item.planned !== null && isNews(item.planned, books[stream]) ? [{ stream, item }] : [])),
+    aligned[stream].flatMap((item) =>
+      item.planned !== null && isNews(item.planned, books[stream]) ? [{ stream, item }] : [],
+    ),
   )
 }
 
@@ -153,9 +189,14 @@ export function isWrite({ planned }: Aligned): boolean {
 /** Identifies what would be done, and in spite of what. */
 export function hashPlan(plan: AlignPlan, books: Books, suspicions: readonly AlignRemark[]): string {
   const lines = listNews(plan, books).flatMap(({ stream, item: { planned } }) =>
-    planned?.decision.kind === 'send' ? [`${stream} ${planned.sourceId} ${planned.decision.wanted.action} ${planned.decision.wanted.wantedHash}`] : [],
+    planned?.decision.kind === 'send'
+      ? [`${stream} ${planned.sourceId} ${planned.decision.wanted.action} ${planned.decision.wanted.wantedHash}`]
+      : [],
   )
-  return contentHash([...lines.sort(), ...suspicions.map(({ stream, code, message }) => `${stream} ${code} ${message}`)]).slice(0, 16)
+  return contentHash([
+    ...lines.sort(),
+    ...suspicions.map(({ stream, code, message }) => `${stream} ${code} ${message}`),
+  ]).slice(0, 16)
 }
 
 /**
@@ -171,7 +212,8 @@ export function findSuspicions(survey: RefdataSurvey, books: Books): AlignRemark
     { system: 'Procurify', stream: 'accounts', what: 'account codes', rows: survey.codes },
   ] as const
   return lists.flatMap(({ system, stream, what, rows }): AlignRemark[] => {
-    if (rows.length === 0) return [{ stream, code: 'empty_answer', message: `${system} answered the whole list of ${what} with nothing.` }]
+    if (rows.length === 0)
+      return [{ stream, code: 'empty_answer', message: `${system} answered the whole list of ${what} with nothing.` }]
     const shown = new Set(rows.map(({ id }) => id))
     const isPlex = system === 'Plex'
     const gone = goneHash(isPlex ? 'gone_in_plex' : 'gone_in_procurify')

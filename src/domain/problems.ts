@@ -68,7 +68,8 @@ const CATALOGUE = {
   },
   not_parked: {
     what: 'Nothing is parked under the name that was given to `replay`.',
-    advice: 'See `ml-connector audit show --record ID` for what became of it, `ml-connector status` for what is parked.',
+    advice:
+      'See `ml-connector audit show --record ID` for what became of it, `ml-connector status` for what is parked.',
   },
   replayed_elsewhere: {
     what: 'Parked records of this stream are not tried one by one: its own pass plans all of them anew each time.',

@@ -6,7 +6,9 @@ export function diffRecords(from: Json, to: Json, path = ''): Change[] {
   if (isList(from) && isList(to)) return diffLists(from, to, path)
   if (isRecord(from) && isRecord(to)) {
     const names = [...new Set([...Object.keys(from), ...Object.keys(to)])]
-    return names.flatMap((name) => diffRecords(from[name] ?? null, to[name] ?? null, path === '' ? name : `${path}.${name}`))
+    return names.flatMap((name) =>
+      diffRecords(from[name] ?? null, to[name] ?? null, path === '' ? name : `${path}.${name}`),
+    )
   }
   return JSON.stringify(from) === JSON.stringify(to) ? [] : [{ field: path, from, to }]
 }

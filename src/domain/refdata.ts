@@ -111,6 +111,8 @@ export interface Book {
   readonly links: ReadonlyMap<string, Link>
   /** Records to be decided anew, whatever the links say. */
   readonly notes: ReadonlyMap<string, Note>
+  /** Records whose last write was refused: whoever runs again may have removed the reason. */
+  readonly parked: ReadonlySet<string>
 }
 export type Books = Readonly<Record<AlignStream, Book>>
 

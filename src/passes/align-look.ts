@@ -46,7 +46,13 @@ export interface Sight {
 }
 
 export function passOf({ tallies, targets, ...shared }: AlignPass, stream: AlignStream): Pass<Outlet> {
-  return { ...shared, needs: {}, follower: null, stream: { name: stream, target: targets[stream] }, tally: tallies[stream] }
+  return {
+    ...shared,
+    needs: {},
+    follower: null,
+    stream: { name: stream, target: targets[stream] },
+    tally: tallies[stream],
+  }
 }
 
 /** Null = the sides could not be read; said in the tallies. */
@@ -69,9 +75,18 @@ export async function look(pass: AlignPass, held: Held): Promise<Sight | null> {
 export async function readBooks({ store }: AlignPass): Promise<Books> {
   const book = async (stream: AlignStream) => {
     const notes = await store.notes(stream, 0, Number.MAX_SAFE_INTEGER)
-    return { links: await store.everyLink(stream), notes: new Map(notes.map((note) => [note.sourceId, note])) }
+    const refused = [...(await store.parked(stream))].flatMap(([sourceId, isInDoubt]) => (isInDoubt ? [] : [sourceId]))
+    return {
+      links: await store.everyLink(stream),
+      notes: new Map(notes.map((note) => [note.sourceId, note])),
+      parked: new Set(refused),
+    }
   }
-  return { locations: await book('locations'), departments: await book('departments'), accounts: await book('accounts') }
+  return {
+    locations: await book('locations'),
+    departments: await book('departments'),
+    accounts: await book('accounts'),
+  }
 }
 
 /** The plan without what is on hold: that is shown, and neither counted nor carried out. */
@@ -79,7 +94,8 @@ export function planFor({ align }: AlignPass, held: Held, survey: RefdataSurvey,
   const { aligned, remarks } = planRefdata(survey, books, align)
   const without = (stream: AlignStream): readonly Aligned[] => {
     const { stream: reason, records } = held[stream]
-    const isHeld = ({ planned }: Aligned): boolean => planned !== null && (reason !== null || records.has(planned.sourceId))
+    const isHeld = ({ planned }: Aligned): boolean =>
+      planned !== null && (reason !== null || records.has(planned.sourceId))
     return aligned[stream].map((item) => (isHeld(item) ? { ...item, planned: null, writesTo: null } : item))
   }
   return {

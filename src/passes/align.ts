@@ -6,7 +6,14 @@ import type { Planned } from '../domain/decision.js'
 import { EXIT_CODES, worstOutcome, type RunOutcome } from '../domain/outcome.js'
 import { isWrite, listNews, type AlignPlan } from '../domain/plan-refdata.js'
 import type { Json, Note } from '../domain/record.js'
-import { ALIGN_STREAMS, type Aligned, type AlignStream, type Books, type Pair, type RefdataSurvey } from '../domain/refdata.js'
+import {
+  ALIGN_STREAMS,
+  type Aligned,
+  type AlignStream,
+  type Books,
+  type Pair,
+  type RefdataSurvey,
+} from '../domain/refdata.js'
 import { placeKey } from '../domain/refdata-places.js'
 import { CATEGORIES, type Counts } from '../domain/tally.js'
 import type { Lease, Outlet } from '../ports.js'
@@ -135,6 +142,7 @@ async function carryOut(
 ): Promise<RefdataSurvey | null> {
   const streamPass = passOf(pass, stream)
   let survey = before
+  await putBackDoubtful(streamPass, stream)
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const books = await readBooks(pass)
     const plan = planFor(pass, held, survey, books)
@@ -154,6 +162,14 @@ async function carryOut(
   const { pending, inDoubt } = await pass.store.openWork(stream)
   if ((await pass.store.countNotes(stream)) > 0) streamPass.tally.end('interrupted')
   return pending + inDoubt > 0 ? null : survey
+}
+
+/** Parked in doubt, they are looked for once more, as `replay` does it for other streams. */
+async function putBackDoubtful({ store, runId }: Pass<Outlet>, stream: AlignStream): Promise<void> {
+  const doubtful = [...(await store.parked(stream))].flatMap(([sourceId, isInDoubt]) => (isInDoubt ? [sourceId] : []))
+  if (doubtful.length === 0) return
+  const replay = { of: null, action: 'replay', reason: null } as const
+  await store.putBackDoubtful(stream, runId, new Map(doubtful.map((sourceId) => [sourceId, replay])))
 }
 
 const COMMIT_GROUP = 200

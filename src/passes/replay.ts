@@ -47,7 +47,8 @@ interface Preview {
 async function workAll(passes: readonly ReplayPass[]): Promise<ReplayResult> {
   const previews: Preview[] = []
   for (const pass of passes) {
-    if (isOver(pass) || (await isPaused(pass))) continue
+    // A pass whose login was refused has ended before it began.
+    if (pass.tally.outcome() !== 'done' || isOver(pass) || (await isPaused(pass))) continue
     const { options, stream } = pass
     if (options.dryRun) {
       const { lines, items, hash } = await planNotes(pass, notebookOf(pass))

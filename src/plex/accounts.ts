@@ -28,7 +28,10 @@ export function makeAccountTarget(http: Http): Target {
       const row = await readRecord(http, ACCOUNTS, creation.id)
       if (!row.ok) return row
       const parsed = row.value === null ? null : schema.parseRecord(schema.Account, 'GL account', row.value)
-      return { ok: true, value: parsed?.ok === true ? toFound(parsed.record, creation) : { kind: 'absent', complete: false } }
+      return {
+        ok: true,
+        value: parsed?.ok === true ? toFound(parsed.record, creation) : { kind: 'absent', complete: false },
+      }
     },
     // By the whole list: a 404 for one id is also how a wrong company looks, a list without it is not, once it shows others.
     lookUp: async (claim): Promise<Result<LookUp>> => {
@@ -58,7 +61,8 @@ function creationOf({ wanted }: Claim): Creation {
   const payload = membersOf(wanted.payload)
   const body = membersOf(payload['body'])
   const [id, number, name, procurifyId] = [body['id'], body['accountNumber'], body['name'], payload['procurifyId']]
-  const isWhole = typeof id === 'string' && typeof number === 'string' && typeof name === 'string' && typeof procurifyId === 'string'
+  const isWhole =
+    typeof id === 'string' && typeof number === 'string' && typeof name === 'string' && typeof procurifyId === 'string'
   if (!isWhole) throw new Bug('Only whole GL accounts are created in Plex.')
   return { body, id, number, name, procurifyId }
 }

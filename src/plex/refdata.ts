@@ -19,7 +19,12 @@ export function makePlexRefdata(http: Http, dateFilter: DateFilter): RefdataSour
     buildings: () => readList(http, '/mdm/v1/buildings', (row) => schema.parseRecord(schema.Building, 'building', row)),
     canSlice: canSlice(dateFilter),
     orders: (window, onBatch) =>
-      listOrders(window, (rows, answeredAtMs) => onBatch(rows.flatMap(({ order }) => order ?? []), answeredAtMs)),
+      listOrders(window, (rows, answeredAtMs) =>
+        onBatch(
+          rows.flatMap(({ order }) => order ?? []),
+          answeredAtMs,
+        ),
+      ),
     linePlaces: (order) => readLinePlaces(http, order),
     order: async (id) => {
       const row = await readRecord(http, ORDERS, id)
@@ -29,7 +34,11 @@ export function makePlexRefdata(http: Http, dateFilter: DateFilter): RefdataSour
 }
 
 /** A short list whole; what cannot be read of it is said. */
-export async function readList<T>(http: Http, path: string, parse: (row: Json) => schema.Parsed<T>): Promise<Result<Listed<T>>> {
+export async function readList<T>(
+  http: Http,
+  path: string,
+  parse: (row: Json) => schema.Parsed<T>,
+): Promise<Result<Listed<T>>> {
   const rows = await readRows(http, path)
   if (!rows.ok) return rows
   const parsed = rows.value.map(parse)

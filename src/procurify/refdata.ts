@@ -40,7 +40,13 @@ function toCode(row: Json): AccountCode | null {
   return data === undefined || data.code.trim() === '' ? null : data
 }
 
-async function readList<T>(http: Http, path: string, query: Query, pageSize: number, read: Read<T>): Promise<Result<Listed<T>>> {
+async function readList<T>(
+  http: Http,
+  path: string,
+  query: Query,
+  pageSize: number,
+  read: Read<T>,
+): Promise<Result<Listed<T>>> {
   const rows: T[] = []
   const unreadable: string[] = []
   const pages = await readPages(http, path, query, pageSize, (page) => {
@@ -82,7 +88,8 @@ const DEPARTMENT: Kind<Department> = {
   read: toPlace,
   filter: ({ branch }) => ({ branch: textOf(branch) }),
   isOurs: (record, { external_id: externalId, name, branch }) =>
-    record.externalId === externalId || (record.locationId === textOf(branch) && fold(record.name) === fold(textOf(name))),
+    record.externalId === externalId ||
+    (record.locationId === textOf(branch) && fold(record.name) === fold(textOf(name))),
   holds: (record, { name, branch }) => record.locationId === textOf(branch) && cleanLine(record.name) === textOf(name),
   keyOf: ({ name }) => cleanLine(name),
 }
@@ -112,7 +119,11 @@ export function makeDepartmentTarget(http: Http, options: RefdataTargetOptions):
 /** Records in doubt that are looked for within this time of a scan share it. */
 const FRESH_MS = 1_000
 
-function makeTarget<T extends { readonly id: string }>(http: Http, { pageSize, clock }: RefdataTargetOptions, kind: Kind<T>): Target {
+function makeTarget<T extends { readonly id: string }>(
+  http: Http,
+  { pageSize, clock }: RefdataTargetOptions,
+  kind: Kind<T>,
+): Target {
   let scan: { readonly at: number; readonly rows: Promise<Result<Listed<T>>> } | null = null
   const scanAll = (): Promise<Result<Listed<T>>> => {
     if (scan === null || clock.now() - scan.at > FRESH_MS) {
@@ -153,17 +164,29 @@ function makeTarget<T extends { readonly id: string }>(http: Http, { pageSize, c
 }
 
 /** A change is looked for by the id of its record, a creation by what it would be known by. */
-function lookAmong<T extends { readonly id: string }>(rows: readonly T[], claim: Claim, kind: Kind<T>, complete: boolean): LookUp {
+function lookAmong<T extends { readonly id: string }>(
+  rows: readonly T[],
+  claim: Claim,
+  kind: Kind<T>,
+  complete: boolean,
+): LookUp {
   const { targetId, payload } = claim.wanted
   const body = payload === null ? {} : bodyOf(claim)
   const ours = rows.filter((record) => (targetId === null ? kind.isOurs(record, body) : record.id === targetId))
   const [record] = ours
   if (record === undefined) return { kind: 'absent', complete }
   const http: Found['http'] = {
-    ...{ method: targetId === null ? 'POST' : 'PUT', path: pathOf(kind.path, targetId), status: null, request_id: null },
+    ...{
+      method: targetId === null ? 'POST' : 'PUT',
+      path: pathOf(kind.path, targetId),
+      status: null,
+      request_id: null,
+    },
   }
   const refuse =
-    ours.length === 1 ? null : { code: 'pair_ambiguous', message: `Several records of Procurify fit: ${ours.map(({ id }) => id).join(', ')}.` }
+    ours.length === 1
+      ? null
+      : { code: 'pair_ambiguous', message: `Several records of Procurify fit: ${ours.map(({ id }) => id).join(', ')}.` }
   const matches = payload === null || kind.holds(record, body)
   return { kind: 'found', found: { targetId: record.id, targetKey: kind.keyOf(record), matches, http, refuse } }
 }

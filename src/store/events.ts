@@ -24,9 +24,10 @@ export function toPlanEvents(
     const identity = { stream, source_id: sourceId, source_key: sourceKey, target_id }
     const base = { ...EMPTY, ...identity, source_hash: sourceHash, replay_of }
     const isPutBack = replay !== undefined && before?.state === 'dead'
-    const put: AuditEvent[] = isPutBack
-      ? [{ ...base, action: replay.action, outcome: 'done', code: before.code, message: replay.reason }]
-      : []
+    const put: AuditEvent[] =
+      isPutBack && replay.action !== 'told'
+        ? [{ ...base, action: replay.action, outcome: 'done', code: before.code, message: replay.reason }]
+        : []
     switch (decision.kind) {
       case 'wait':
       case 'park': {

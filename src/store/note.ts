@@ -91,7 +91,10 @@ export async function moveWatermark(trx: Transaction<Tables>, key: Key, next: Wa
           loaded_at = coalesce(watermark.loaded_at, excluded.loaded_at), updated_at = now()`.execute(trx)
 }
 
-/** The owners of feed rows are read by id; one that is noted already gets a new revision: a plan under way has not seen this. */
+/**
+ * The owners of feed rows are read by id, unless their own row is noted already: whatever changes that comes by itself. It gets a
+ * new revision all the same: a plan under way has not seen this.
+ */
 export async function upsertOwners(
   trx: Transaction<Tables>,
   key: Key,
@@ -103,9 +106,7 @@ export async function upsertOwners(
   await sql`
     insert into note (connection, stream, source_id)
     select ${key.connection}, ${key.stream}, id from unnest(${owners}::text[]) as id
-    on conflict (connection, stream, source_id) do update set revision = default, record = null, noted_at = now()`.execute(
-    trx,
-  )
+    on conflict (connection, stream, source_id) do update set revision = default, noted_at = now()`.execute(trx)
   const newest = new Map(rows.map((row) => [row.sourceId, { id: row.sourceId, key: row.sourceKey, hash: row.hash }]))
   await sql`
     insert into link (connection, stream, source_id, source_key, source_hash)

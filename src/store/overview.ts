@@ -1,6 +1,7 @@
 /** What the state database says of itself, for `status`, `check` and the like. Reads only; ages are by the database's clock. */
 import { sql, type Kysely } from 'kysely'
 import { STREAMS, type System } from '../domain/record.js'
+import { readPauses, type Pause } from './pause.js'
 import type { Tables } from './tables.js'
 
 /** Open records of one reason. `examples`: keys of the oldest few. */
@@ -59,6 +60,7 @@ export interface Overview {
   readonly streams: readonly StreamOverview[]
   readonly budgets: readonly BudgetOverview[]
   readonly databaseBytes: number
+  readonly pauses: readonly Pause[]
 }
 
 /** Everything of one moment: one snapshot, and a transaction that could not write if it wanted to. */
@@ -74,6 +76,7 @@ export function readOverview(db: Kysely<Tables>, connection: string): Promise<Ov
       streams: known.map((row) => toStream(row, open)),
       budgets: await readBudgets(trx),
       databaseBytes: rows[0]?.bytes ?? 0,
+      pauses: await readPauses(trx, connection),
     }
   })
 }

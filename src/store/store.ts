@@ -41,7 +41,7 @@ import {
   upsertIntents,
   type SettledClaim,
 } from './outbox.js'
-import { putBackDoubtful } from './parked.js'
+import { putBackDoubtful, readParked } from './parked.js'
 import { readPaused } from './pause.js'
 import type { Tables } from './tables.js'
 
@@ -99,6 +99,10 @@ export function openStore(db: Kysely<Tables>, options: StoreOptions): Store {
     arm: (claim) => armClaim(db, claim),
     settle: (stream, runId, settled) => settle(db, options, { stream, runId }, settled),
     openWork: (stream, sourceIds) => readOpenWork(db, keyOf(stream), sourceIds ?? null),
+    parked: async (stream) => {
+      const parked = await readParked(db, connection, { stream })
+      return new Map(parked.map(({ sourceId, isInDoubt }) => [sourceId, isInDoubt]))
+    },
     putBackDoubtful: (stream, runId, replays) => putBackDoubtful(db, options, stream, runId, replays),
     paused: (stream) => readPaused(db, keyOf(stream)),
     audit: (runId, events) => db.transaction().execute((trx) => appendAudit(trx, options, runId, events)),

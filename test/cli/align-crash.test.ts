@@ -24,7 +24,13 @@ async function openWork(): Promise<void> {
   bench.addOrder({ building: 'MAIN', department: 'Tool Room' })
   bench.addAccount('300')
   bench.editAccount('100', { name: 'Renamed' })
-  bench.sandbox.procurify.state.data['account-codes'].add({ code: '400', description: 'Code 400', account_type: 2, active: true, parent: null })
+  bench.sandbox.procurify.state.data['account-codes'].add({
+    code: '400',
+    description: 'Code 400',
+    account_type: 2,
+    active: true,
+    parent: null,
+  })
   bench.sandbox.log.clear()
 }
 
@@ -55,7 +61,9 @@ async function expectExactlyOnce(): Promise<void> {
   const { accounts } = bench.sandbox.procurify.state.data
   expect(accounts.where('account_code', 4).map(({ department }) => department)).toEqual([1, 9])
   expect([...bench.writes(), ...bench.plexWrites()]).toHaveLength(4)
-  const { rows } = await bench.database.pool.query<{ action: string }>(`select action from audit where outcome = 'done' and http is not null order by seq`)
+  const { rows } = await bench.database.pool.query<{ action: string }>(
+    `select action from audit where outcome = 'done' and http is not null order by seq`,
+  )
   expect(rows).toHaveLength(4)
   expect((await bench.run('audit verify')).code).toBe(0)
   const last = await bench.run(`${COMMAND} --json`)
@@ -64,12 +72,16 @@ async function expectExactlyOnce(): Promise<void> {
 
 describe('kill -9', () => {
   for (const [what, write] of Object.entries(WRITES)) {
-    for (const [moment, kind] of [['before it took effect', 'timeout-before'], ['after it took effect', 'timeout-after']] as const) {
+    for (const [moment, kind] of [
+      ['before it took effect', 'timeout-before'],
+      ['after it took effect', 'timeout-after'],
+    ] as const) {
       it(`while ${what} is under way, ${moment}`, async () => {
         await openWork()
         bench.sandbox.faults.add({ ...write, kind })
         const { process, finished } = bench.start(COMMAND)
-        const isSent = () => bench.sandbox.log.entries.some(({ method, path }) => method === write.method && path.startsWith(write.path))
+        const isSent = () =>
+          bench.sandbox.log.entries.some(({ method, path }) => method === write.method && path.startsWith(write.path))
         await expect.poll(isSent, { timeout: 15_000, interval: 5 }).toBe(true)
         process.kill('SIGKILL')
         expect((await finished).signal).toBe('SIGKILL')

@@ -57,6 +57,19 @@ describe('the way of an order', () => {
     expect((await bench.run('audit verify')).code).toBe(0)
   })
 
+  it('costs one call for the lines and one for the requisition, and shares the rest', async () => {
+    bench = await openAlignedBench()
+    for (let n = 0; n < 3; n += 1) bench.addOrder()
+    bench.sandbox.log.clear()
+    await bench.sync()
+    const paths = bench.sandbox.log.entries.map(
+      ({ method, path }) => `${method} ${path.replace(/[0-9a-f-]{36}/, 'ID')}`,
+    )
+    expect(paths.filter((path) => path === 'GET /purchasing/v1/purchase-orders/ID')).toEqual([])
+    expect(paths.filter((path) => path.endsWith('/line-items')).length).toBeLessThanOrEqual(4)
+    expect(paths.filter((path) => path === 'POST /api/v3/requisitions/')).toHaveLength(3)
+  })
+
   it('sends nothing when nothing changed, with at most eight list reads', async () => {
     bench = await openAlignedBench()
     bench.addOrder()

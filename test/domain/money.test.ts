@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compare, fitsScale, isSameNumber, isWithin, multiply, readDecimal, sum } from '../../src/domain/money.js'
+import { compare, fitsScale, isWithin, multiply, readDecimal, sum } from '../../src/domain/money.js'
 
 /** Any decimal of up to 20 digits before and 12 after the point, as a whole number of 10^-12. */
 const anyScaled = fc.bigInt({ min: -(10n ** 32n), max: 10n ** 32n })
@@ -81,13 +81,6 @@ describe('arithmetic', () => {
         expect(isWithin(left, right, toText(tolerance, SCALE))).toBe(distance <= tolerance)
       }),
     )
-  })
-
-  it('tells equal numbers by their text', () => {
-    expect(isSameNumber('12.50', '12.5')).toBe(true)
-    expect(isSameNumber('12.50', '12.51')).toBe(false)
-    expect(isSameNumber('many', 'many')).toBe(false)
-    expect(isSameNumber(null, null)).toBe(false)
   })
 })
 

@@ -53,7 +53,9 @@ describe('mistakes', () => {
   })
 
   it('are told of two pairs with one location or one department at a location', () => {
-    expect(read({ locations: { A: 'Main', B: 'MAIN' } })).toEqual({ problems: ['"locations", "B": is paired with the same as "A".'] })
+    expect(read({ locations: { A: 'Main', B: 'MAIN' } })).toEqual({
+      problems: ['"locations", "B": is paired with the same as "A".'],
+    })
     const twice = { departments: { A: { name: 'X', location: 'Main' }, B: { name: 'x', location: 'main' } } }
     expect(read(twice)).toEqual({ problems: ['"departments", "B": is paired with the same as "A".'] })
   })

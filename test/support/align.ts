@@ -32,6 +32,13 @@ export interface AlignBench extends Bench {
   withOtherDatabase(use: (extra: Record<string, string>) => Promise<void>): Promise<void>
 }
 
+/** The problems of a run with the key a person knows the record by. */
+export function problemsOf({
+  out,
+}: Finished): readonly { readonly code: string; readonly source_key: string | null }[] {
+  return (JSON.parse(out) as { problems: { code: string; source_key: string | null }[] }).problems
+}
+
 export const aligned = (bench: Bench, args: string): Promise<Finished> => bench.run(`align refdata ${args}`.trim())
 
 const idOf = (prefix: string, n: number): string => `${prefix}${String(n).padStart(4, '0')}-0000-4000-8000-000000000000`
@@ -43,7 +50,14 @@ export async function openAlignBench(world: AlignWorld): Promise<AlignBench> {
   const codes = procurify.state.data['account-codes']
   const { accounts, orders, lines } = plex.state.data
   const addAccount = (number: string): void => {
-    accounts.add({ id: idOf('ac00', accounts.size), accountNumber: number, name: `Account ${number}`, categoryType: 'Expense', active: true, inactiveDate: null })
+    accounts.add({
+      id: idOf('ac00', accounts.size),
+      accountNumber: number,
+      name: `Account ${number}`,
+      categoryType: 'Expense',
+      active: true,
+      inactiveDate: null,
+    })
   }
   world.accounts.forEach(addAccount)
   for (const code of world.codes) {
@@ -55,11 +69,14 @@ export async function openAlignBench(world: AlignWorld): Promise<AlignBench> {
     orders.add({ id, poNumber: `PO-${orders.size}`, lineItemCount: 1, ...fields })
     return id
   }
-  const [first = ''] = (world.places ?? [['MAIN', 'Maintenance']]).map(([building, department]) => addOrder({ building, department }))
+  const [first = ''] = (world.places ?? [['MAIN', 'Maintenance']]).map(([building, department]) =>
+    addOrder({ building, department }),
+  )
   world.lines?.forEach(([building, department], n) => {
     lines.add({ _poId: first, id: idOf('11e0', n), lineItemNumber: n + 1, building, department })
   })
-  const rowOf = (rows: Row[], member: string, value: string): string => String(rows.find((row) => row[member] === value)?.['id'])
+  const rowOf = (rows: Row[], member: string, value: string): string =>
+    String(rows.find((row) => row[member] === value)?.['id'])
   return {
     ...bench,
     codes: () => codes.all(),
@@ -72,7 +89,9 @@ export async function openAlignBench(world: AlignWorld): Promise<AlignBench> {
     addOrder,
     calls: (path) => log.entries.filter((entry) => entry.path === path).length,
     rows: async (...tables) => {
-      const counts = await Promise.all(tables.map((table) => bench.database.pool.query<{ n: number }>(`select count(*)::int as n from ${table}`)))
+      const counts = await Promise.all(
+        tables.map((table) => bench.database.pool.query<{ n: number }>(`select count(*)::int as n from ${table}`)),
+      )
       return counts.reduce((sum, { rows: [row] }) => sum + (row?.n ?? 0), 0)
     },
     withOtherDatabase: async (use) => {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import { ConfigError } from '../../domain/errors.js'
 import { STREAMS } from '../../domain/record.js'
 import type { Context } from '../program.js'
 import { withPassOptions, type PassFlags } from './sync.js'
@@ -21,8 +22,6 @@ export function defineReplay(program: Command, context: Context): void {
   const replay = withPassOptions(program.command('replay'))
     .description('try parked records again, as Plex has them now; or settle them by hand')
     .argument('[ids...]', 'source ids, keys (supplier code, PO number) or rows of the journal that parked one')
-    // `accept` and `drop` have flags of the same names.
-    .enablePositionalOptions()
     .addOption(streamOption())
     .option('--run <id>', 'what this run parked; the first digits of its id are enough')
     .option('--code <code>', 'what is parked for this reason')
@@ -38,10 +37,11 @@ export function defineReplay(program: Command, context: Context): void {
     replay
       .command(`${action} <id>`)
       .description(description)
-      .requiredOption('--reason <text>', 'why, for the journal', parseReason)
       .addOption(streamOption())
+      .option('--reason <text>', 'why, for the journal (required)', parseReason)
       .addHelpText('after', SETTLE_EXAMPLES)
-      .action(async (id: string, flags: SettleFlags) => {
+      .action(async (id: string, _flags: unknown, command: Command) => {
+        const flags = toSettleFlags(action, command.optsWithGlobals<ReplayFlags>())
         const { settleParked } = await import('../replay-settle.js')
         context.exit.code = await settleParked(context, action as 'accept' | 'drop', id, flags)
       })
@@ -51,6 +51,20 @@ export function defineReplay(program: Command, context: Context): void {
 const SETTLING = {
   accept: 'a person settled it outside: what Plex says now counts as done',
   drop: 'give it up: not parked again until the record changes in Plex',
+}
+
+/**
+ * Flags of `replay` are taken by it wherever they stand, those after `accept` and `drop` too. One that these two do not have is
+ * refused: a --dry-run that is not obeyed would be a trap.
+ */
+function toSettleFlags(action: string, { reason, stream, ...rest }: ReplayFlags): SettleFlags {
+  const strange = (['dryRun', 'limit', 'deadline', 'confirm', 'run', 'code', 'all', 'resend', 'json'] as const).filter(
+    (name) => rest[name] !== undefined,
+  )
+  if (strange.length > 0) throw new ConfigError(`replay ${action} takes --reason and --stream only.`)
+  if (reason === undefined)
+    throw new ConfigError(`replay ${action} needs --reason: why a person settled it is kept in the journal.`)
+  return { reason, ...(stream === undefined ? {} : { stream }) }
 }
 
 export function streamOption(): Option {
