@@ -82,6 +82,9 @@ async function deliver(
   const { store, stream, settings } = pass
   const { target } = stream
   const sendBefore = claimedAt + claim.goodForMs - settings.timeoutMs
+  // Nothing was ever put on the wire for it, so there is no doubt either: a run that died in between left only its claim.
+  if (claim.wanted.payload === null && claim.wanted.targetId !== null)
+    return adoptUnwritten(claim, claim.wanted.targetId)
   if (claim.inDoubt) {
     const verdict = afterLookUp(claim, await target.lookUp(claim, await witnesses()), settings.graceMs)
     if (verdict !== 'send') return verdict
@@ -90,8 +93,6 @@ async function deliver(
     const verdict = afterLookFirst(claim, await target.lookFirst(claim))
     if (verdict !== 'send') return verdict
   }
-  if (claim.wanted.payload === null && claim.wanted.targetId !== null)
-    return adoptUnwritten(claim, claim.wanted.targetId)
   return afterSend(claim, await target.send(claim, sendBefore))
 }
 

@@ -128,7 +128,7 @@ async function findRefusal(trx: Transaction<Tables>, key: Key, pair: Pair): Prom
   const { rows } = await sql<{ source_id: string; source_key: string | null; target_id: string }>`
     select source_id, source_key, target_id from link
     where connection = ${key.connection} and stream = ${key.stream} and target_id is not null
-      and (source_id = ${pair.sourceId} or target_id = ${pair.targetId})
+      and (split_part(source_id, '/', 1) = ${pair.sourceId} or target_id = ${pair.targetId})
       and not (source_id = ${pair.sourceId} and target_id = ${pair.targetId})
     limit 1`.execute(trx)
   const [other] = rows

@@ -31,7 +31,10 @@ describe('the flow', () => {
       { code: '200' },
     ])
     const { accounts } = bench.sandbox.procurify.state.data
-    expect(accounts.all().map((row) => [row['account_code'], row['department']])).toEqual([[2, 1], [3, 1]]) // prettier-ignore
+    expect(accounts.all().map((row) => [row['account_code'], row['department']])).toEqual([
+      [2, 1],
+      [3, 1],
+    ])
   })
 
   it('writes nothing the second time, and reads each list once', async () => {
@@ -51,12 +54,23 @@ describe('the flow', () => {
         '/mdm/v1/chart-of-accounts',
       ],
       // Orders changed or created since, and the lines of the one that the overlap brings back.
-      ...['/purchasing/v1/purchase-orders', '/purchasing/v1/purchase-orders', expect.stringMatching(/line-items$/)],
+      ...[
+        '/purchasing/v1/purchase-orders',
+        '/purchasing/v1/purchase-orders',
+        expect.stringMatching(/line-items$/) as string,
+      ],
     ])
   })
 
   it('makes departments before account codes, which are linked to them when they are made', async () => {
-    bench = await openAlignBench({ accounts: ['100'], codes: ['900'], places: [['MAIN', 'Tool Room'], ['WEST', 'Paint']] }) // prettier-ignore
+    bench = await openAlignBench({
+      accounts: ['100'],
+      codes: ['900'],
+      places: [
+        ['MAIN', 'Tool Room'],
+        ['WEST', 'Paint'],
+      ],
+    })
     const run = await align('--json')
     expect(run.code, run.out + run.err).toBe(0)
     expect(bench.writes().map(({ path }) => path)).toEqual([
@@ -74,9 +88,19 @@ describe('the flow', () => {
   })
 
   it('knows departments that only a line names, and those once seen when no order names them any more', async () => {
-    bench = await openAlignBench({ accounts: ['100'], codes: ['100'], lines: [['WEST', 'Paint'], [null, 'Oven']] }) // prettier-ignore
+    bench = await openAlignBench({
+      accounts: ['100'],
+      codes: ['100'],
+      lines: [
+        ['WEST', 'Paint'],
+        [null, 'Oven'],
+      ],
+    })
     await align()
-    expect(bench.departments().slice(-2)).toMatchObject([{ name: 'Oven', branch: 1 }, { name: 'Paint', branch: 2 }]) // prettier-ignore
+    expect(bench.departments().slice(-2)).toMatchObject([
+      { name: 'Oven', branch: 1 },
+      { name: 'Paint', branch: 2 },
+    ])
     bench.sandbox.plex.state.data.orders.clear()
     bench.addOrder({ building: 'MAIN', department: 'Quality' })
     bench.sandbox.log.clear()
@@ -156,13 +180,17 @@ describe('the flow', () => {
     const last = status.streams
       .filter(({ stream }) => stream !== 'suppliers')
       .map(({ stream, last_run }) => [stream, last_run?.command])
-    expect(last).toEqual([['locations', 'align refdata'], ['departments', 'align refdata'], ['accounts', 'align refdata']]) // prettier-ignore
+    expect(last).toEqual([
+      ['locations', 'align refdata'],
+      ['departments', 'align refdata'],
+      ['accounts', 'align refdata'],
+    ])
   })
 })
 
 describe('the direction', () => {
   it('to-plex creates GL accounts under ids of ours, and writes nothing to Procurify', async () => {
-    bench = await openAlignBench({ accounts: ['100', '200'], codes: ['200', 'T&E'], places: [['MAIN', 'Tool Room']] }) // prettier-ignore
+    bench = await openAlignBench({ accounts: ['100', '200'], codes: ['200', 'T&E'], places: [['MAIN', 'Tool Room']] })
     const run = await align('--direction to-plex --json')
     expect(run.code, run.out + run.err).toBe(0)
     expect(bench.writes()).toEqual([])
@@ -184,7 +212,7 @@ describe('the direction', () => {
   })
 
   it('a second installation with a database of its own recognises what the first one made', async () => {
-    bench = await openAlignBench({ accounts: ['100'], codes: ['T&E'], places: [['MAIN', 'Tool Room']] }) // prettier-ignore
+    bench = await openAlignBench({ accounts: ['100'], codes: ['T&E'], places: [['MAIN', 'Tool Room']] })
     await align('--direction both')
     bench.sandbox.log.clear()
     await bench.withOtherDatabase(async (extra) => {
@@ -198,7 +226,7 @@ describe('the direction', () => {
 describe('safety', () => {
   it('stops before the first write when a side would get more than ALIGN_MAX_CHANGES, and goes on with the hash', async () => {
     const accounts = Array.from({ length: 4 }, (_, n) => `10${n}`)
-    bench = await openAlignBench({ accounts, codes: ['900'], places: [['MAIN', 'Tool Room']] }) // prettier-ignore
+    bench = await openAlignBench({ accounts, codes: ['900'], places: [['MAIN', 'Tool Room']] })
     const within = await align('--dry-run --json')
     Object.assign(bench.env, { ALIGN_MAX_CHANGES: '4' })
     const stopped = await align('--json')
@@ -320,7 +348,15 @@ describe('how it ends', () => {
 
   it('parks what Procurify refuses, does the rest, and tries again in each run until it is accepted', async () => {
     bench = await openAlignBench({ accounts: ['1', '2'], codes: ['900'] })
-    bench.sandbox.faults.add({ system: 'procurify', method: 'POST', path: '/api/v3/account-codes/', kind: 'status', status: 400, match: '"code":"1"', times: -1 }) // prettier-ignore
+    bench.sandbox.faults.add({
+      system: 'procurify',
+      method: 'POST',
+      path: '/api/v3/account-codes/',
+      kind: 'status',
+      status: 400,
+      match: '"code":"1"',
+      times: -1,
+    })
     const run = await align('--json')
     expect(run.code, run.out).toBe(3)
     expect(run.json()).toMatchObject({ counts: { parked: 1, created: 1 } })
@@ -331,9 +367,12 @@ describe('how it ends', () => {
   })
 
   it('done and saying so while a stream or a record is paused: it is neither planned nor sent', async () => {
-    bench = await openAlignBench({ accounts: ['1', '2'], codes: ['900'], places: [['MAIN', 'Tool Room']] }) // prettier-ignore
+    bench = await openAlignBench({ accounts: ['1', '2'], codes: ['900'], places: [['MAIN', 'Tool Room']] })
     const pause = (stream: string, sourceId: string) =>
-      bench.database.pool.query('insert into pause (connection, stream, source_id, reason, paused_by) values ($1, $2, $3, $4, $5)', ['default', stream, sourceId, 'year end', 'me']) // prettier-ignore
+      bench.database.pool.query(
+        'insert into pause (connection, stream, source_id, reason, paused_by) values ($1, $2, $3, $4, $5)',
+        ['default', stream, sourceId, 'year end', 'me'],
+      )
     await pause('accounts', String(bench.plexAccounts()[0]?.['id']))
     await pause('departments', '')
     const run = await align('--json')

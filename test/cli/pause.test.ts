@@ -23,7 +23,9 @@ describe('a paused stream', () => {
     expect(paused.code, paused.err).toBe(0)
     const pass = await bench.run('sync suppliers --json')
     expect(pass.json()).toMatchObject({ exit_code: 0, counts: { read: 0, created: 0 } })
-    expect(pass.json().problems).toMatchObject([{ code: 'paused', message: expect.stringContaining('stock-taking') }])
+    expect(pass.json().problems).toMatchObject([
+      { code: 'paused', message: expect.stringContaining('stock-taking') as string },
+    ])
     expect(bench.sandbox.log.entries).toEqual([])
 
     await run('resume', 'suppliers', '--reason', 'done')

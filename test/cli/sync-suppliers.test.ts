@@ -315,8 +315,8 @@ describe('limits and stops', () => {
 
   it('says that another run holds the stream', async () => {
     bench = await openBench({ suppliers: [makeSupplier()] })
-    bench.sandbox.faults.add({ system: 'plex', kind: 'slow', ms: 1500, path: '^/mdm/v1/suppliers$' })
-    const first = bench.start('sync suppliers')
+    bench.sandbox.faults.add({ system: 'plex', kind: 'slow', ms: 8000, path: '^/mdm/v1/suppliers$' })
+    const first = bench.start('sync suppliers', { SYNC_TIMEOUT: '20s', SYNC_LEASE: '60s' })
     await expect
       .poll(() => bench.sandbox.log.entries.some(({ path }) => path === '/mdm/v1/suppliers'), { timeout: 10_000 })
       .toBe(true)

@@ -43,12 +43,10 @@ const anyEdit: fc.Arbitrary<Edit> = fc.nat({ max: 20 }).chain((index) =>
       ...world,
       codes: at(world.codes, index, (row) => ({ ...row, description })),
     })),
-    fc
-      .boolean()
-      .map((active): Edit => (world) => ({
-        ...world,
-        accounts: at(world.accounts, index, (row) => ({ ...row, active })),
-      })),
+    fc.boolean().map((active): Edit => (world) => ({
+      ...world,
+      accounts: at(world.accounts, index, (row) => ({ ...row, active })),
+    })),
     fc
       .boolean()
       .map((active): Edit => (world) => ({ ...world, codes: at(world.codes, index, (row) => ({ ...row, active })) })),
@@ -97,18 +95,14 @@ const anyEdit: fc.Arbitrary<Edit> = fc.nat({ max: 20 }).chain((index) =>
     fc
       .record({ building: fc.constantFrom(...BUILDINGS), department: fc.constantFrom(...DEPARTMENTS) })
       .map((place): Edit => (world) => ({ ...world, places: [...world.places, place] })),
-    fc
-      .constantFrom(...DEPARTMENTS)
-      .map((name): Edit => (world) => ({
-        ...world,
-        departments: at(world.departments, index, (row) => ({ ...row, name })),
-      })),
-    fc
-      .constantFrom('Main Plant', 'WEST', 'West', 'Plant 9')
-      .map((name): Edit => (world) => ({
-        ...world,
-        locations: at(world.locations, index, (row) => ({ ...row, name })),
-      })),
+    fc.constantFrom(...DEPARTMENTS).map((name): Edit => (world) => ({
+      ...world,
+      departments: at(world.departments, index, (row) => ({ ...row, name })),
+    })),
+    fc.constantFrom('Main Plant', 'WEST', 'West', 'Plant 9').map((name): Edit => (world) => ({
+      ...world,
+      locations: at(world.locations, index, (row) => ({ ...row, name })),
+    })),
   ),
 )
 

@@ -1,7 +1,7 @@
 /** What is decided about each pair of reference data, rule by rule (README, Reference data). */
 import { describe, expect, it } from 'vitest'
 import { countWrites, findSuspicions, hashPlan } from '../../src/domain/plan-refdata.js'
-import { chosenAccountId } from '../../src/domain/plan-refdata-accounts.js'
+import { chosenAccountId } from '../../src/domain/account-to-plex.js'
 import { departmentExternalId } from '../../src/domain/plan-refdata-departments.js'
 import { placeKey, readPlaceKey } from '../../src/domain/refdata-places.js'
 import {
@@ -19,7 +19,7 @@ import {
   payloadOf,
   planOf,
   tell,
-  type World, // prettier-ignore
+  type World,
 } from './refdata-factories.js'
 
 const accountsWorld = (over: Partial<World>): World => aWorld({ accounts: [anAccount()], codes: [aCode()], ...over })
@@ -426,9 +426,14 @@ describe('departments', () => {
 
   it('keep their pair when their building is called otherwise by now', () => {
     const old = aWorld({ buildings: [aBuilding({ code: 'OLD' })], places: places(['OLD', 'Maintenance']) })
-    const renamed = { ...carryOut(old), buildings: [aBuilding({ name: null }), aBuilding({ id: 'b9', code: 'OLD', name: null })] }
+    const renamed = {
+      ...carryOut(old),
+      buildings: [aBuilding({ name: null }), aBuilding({ id: 'b9', code: 'OLD', name: null })],
+    }
     const world = { ...renamed, locations: [aLocation({ name: 'MAIN' })], places: places(['MAIN', 'Maintenance']) }
-    expect(planOf(world).aligned.departments.map(({ pair }) => [pair.plex?.key, pair.state])).toEqual([['OLD / Maintenance', 'paired']])
+    expect(planOf(world).aligned.departments.map(({ pair }) => [pair.plex?.key, pair.state])).toEqual([
+      ['OLD / Maintenance', 'paired'],
+    ])
   })
 
   it('once seen stay known, though no order names them any more', () => {
@@ -545,7 +550,7 @@ describe('answers that cannot be true', () => {
       'locations empty_answer',
       'departments empty_answer',
       'accounts empty_answer',
-      'accounts empty_answer', // prettier-ignore
+      'accounts empty_answer',
     ])
   })
 

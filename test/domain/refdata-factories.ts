@@ -189,7 +189,7 @@ function write(
   targetId: string | null,
 ): { world: World; id: string } {
   const body = membersOf(payload['body'] ?? null)
-  const text = (member: string): string => String(body[member])
+  const text = (member: string): string => (typeof body[member] === 'string' ? body[member] : '')
   if (payload['system'] === 'plex') {
     const account = anAccount({
       id: text('id'),
@@ -199,7 +199,10 @@ function write(
     })
     if (world.accounts.some(({ id, number }) => id === account.id || number === account.number))
       throw new Error('Plex would refuse it')
-    return { world: { ...world, accounts: [...world.accounts, account] }, id: String(payload['procurifyId']) }
+    return {
+      world: { ...world, accounts: [...world.accounts, account] },
+      id: typeof payload['procurifyId'] === 'string' ? payload['procurifyId'] : '',
+    }
   }
   if (stream === 'departments') {
     const id = nextId(world.departments, world.books.departments)

@@ -27,7 +27,12 @@ beforeEach(async () => {
   const deps = makeDeps(database, { clientId: new Secret(clientId), clientSecret: new Secret(clientSecret) })
   const http = makePlex(
     {
-      ...{ baseUrl: `${sandbox.plex.url}/api`, auth: 'oauth2', tokenUrl: `${sandbox.plex.url}/oauth2/token`, scope: null },
+      ...{
+        baseUrl: `${sandbox.plex.url}/api`,
+        auth: 'oauth2',
+        tokenUrl: `${sandbox.plex.url}/oauth2/token`,
+        scope: null,
+      },
       ...{ pcn, pcnHeader: 'X-Plex-Connect-Customer-Id', tenantId: null },
     },
     deps,
@@ -58,7 +63,15 @@ describe('lists', () => {
 
 describe('places', () => {
   const addOrder = (fields: Record<string, unknown>) =>
-    sandbox.plex.state.data.orders.seed({ id: ORDER, building: 'MAIN', department: 'Quality', lineItemCount: 2, createdDate: '2026-03-01T00:00:00Z', modifiedDate: '2026-03-02T00:00:00.0000001Z', ...fields })
+    sandbox.plex.state.data.orders.seed({
+      id: ORDER,
+      building: 'MAIN',
+      department: 'Quality',
+      lineItemCount: 2,
+      createdDate: '2026-03-01T00:00:00Z',
+      modifiedDate: '2026-03-02T00:00:00.0000001Z',
+      ...fields,
+    })
 
   it('come from the orders of a window, with the stamps that move the watermark', async () => {
     addOrder({})
@@ -70,7 +83,14 @@ describe('places', () => {
     })
     expect(valueOf(listed)).toEqual({ rows: 1, outside: 0 })
     expect(orders).toEqual([
-      { id: ORDER, building: 'MAIN', department: 'Quality', modifiedAt: '2026-03-02T00:00:00.0000001Z', createdAt: '2026-03-01T00:00:00Z', lineCount: 2 },
+      {
+        id: ORDER,
+        building: 'MAIN',
+        department: 'Quality',
+        modifiedAt: '2026-03-02T00:00:00.0000001Z',
+        createdAt: '2026-03-01T00:00:00Z',
+        lineCount: 2,
+      },
     ])
     expect(valueOf(await source.order(ORDER))).toMatchObject({ id: ORDER })
     expect(valueOf(await source.order(ID))).toBeNull()
@@ -93,19 +113,31 @@ describe('places', () => {
 
 describe('creating an account', () => {
   const BODY = { id: ID, accountNumber: 'T&E', name: 'Travel', categoryType: 'Expense' }
-  const creation = (): Claim => aClaim({ wanted: aWanted({ payload: { system: 'plex', body: BODY, procurifyId: '12' }, targetKey: 'T&E' }) })
+  const creation = (): Claim =>
+    aClaim({ wanted: aWanted({ payload: { system: 'plex', body: BODY, procurifyId: '12' }, targetKey: 'T&E' }) })
 
   it('answers with the code it is the other side of, and is found again by the id we chose', async () => {
     expect(valueOf(await target.lookFirst(creation()))).toEqual({ kind: 'absent', complete: false })
-    expect(valueOf(await target.send(creation(), Infinity))).toMatchObject({ targetId: '12', targetKey: 'T&E', http: { method: 'POST', status: 201 } })
-    expect(valueOf(await target.lookFirst(creation()))).toMatchObject({ kind: 'found', found: { targetId: '12', matches: true } })
+    expect(valueOf(await target.send(creation(), Infinity))).toMatchObject({
+      targetId: '12',
+      targetKey: 'T&E',
+      http: { method: 'POST', status: 201 },
+    })
+    expect(valueOf(await target.lookFirst(creation()))).toMatchObject({
+      kind: 'found',
+      found: { targetId: '12', matches: true },
+    })
     sandbox.plex.state.data.accounts.edit(ID, { name: 'Renamed since' })
     expect(valueOf(await target.lookUp(creation(), []))).toMatchObject({ kind: 'found', found: { matches: false } })
   })
 
   it('counts an absence only from a list that shows other accounts', async () => {
     expect(valueOf(await target.lookUp(creation(), []))).toEqual({ kind: 'absent', complete: false })
-    sandbox.plex.state.data.accounts.add({ id: '5a00aaaa-0000-4000-8000-000000000009', accountNumber: '9', name: 'Nine' })
+    sandbox.plex.state.data.accounts.add({
+      id: '5a00aaaa-0000-4000-8000-000000000009',
+      accountNumber: '9',
+      name: 'Nine',
+    })
     expect(valueOf(await target.lookUp(creation(), []))).toEqual({ kind: 'absent', complete: true })
   })
 })
