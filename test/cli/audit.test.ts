@@ -201,7 +201,8 @@ describe('audit show --json', () => {
     ['--csv', '--json'],
   ])('refuses %s %s with exit 2', async (option, value) => {
     const { code, out, err } = await audit(['show', option, value])
-    expect({ code, out }).toEqual({ code: 2, out: '' })
+    const printed = value === '--json' ? (JSON.parse(out) as { exit_code: number }).exit_code : out
+    expect({ code, printed }).toEqual({ code: 2, printed: value === '--json' ? 2 : '' })
     expect(err).toContain(option)
   })
 })
