@@ -12,9 +12,16 @@ const anyNumber = fc.nat({ max: 12 }).map((n) => String(100 + n))
 const anyEdit = fc.oneof(
   fc.record({ do: fc.constant('rename in Plex' as const), number: anyNumber, name: anyName }),
   fc.record({ do: fc.constant('rename in Procurify' as const), number: anyNumber, name: anyName }),
-  fc.record({ do: fc.constantFrom('add in Plex' as const, 'add in Procurify' as const), number: fc.constantFrom('0100', ' 113', 'a-1', 'A-1', '114', '115') }),
+  fc.record({
+    do: fc.constantFrom('add in Plex' as const, 'add in Procurify' as const),
+    number: fc.constantFrom('0100', ' 113', 'a-1', 'A-1', '114', '115'),
+  }),
   fc.record({ do: fc.constantFrom('retire in Plex' as const, 'retire in Procurify' as const), number: anyNumber }),
-  fc.record({ do: fc.constant('order' as const), building: fc.constantFrom('MAIN', 'Main Plant', 'WEST', 'NORTH', null), department: fc.constantFrom('Paint', 'PAINT', 'Quality', 'Oven') }),
+  fc.record({
+    do: fc.constant('order' as const),
+    building: fc.constantFrom('MAIN', 'Main Plant', 'WEST', 'NORTH', null),
+    department: fc.constantFrom('Paint', 'PAINT', 'Quality', 'Oven'),
+  }),
 )
 type Edit = typeof anyEdit extends fc.Arbitrary<infer T> ? T : never
 
@@ -41,7 +48,16 @@ function carryOut(edit: Edit): void {
     case 'add in Plex':
       return account === undefined ? bench.addAccount(edit.number) : undefined
     case 'add in Procurify':
-      return void (code ?? codes().add({ code: edit.number, description: `Code ${edit.number}`, account_type: 2, active: true, parent: null }))
+      return void (
+        code ??
+        codes().add({
+          code: edit.number,
+          description: `Code ${edit.number}`,
+          account_type: 2,
+          active: true,
+          parent: null,
+        })
+      )
   }
 }
 

@@ -189,7 +189,11 @@ function write(
   targetId: string | null,
 ): { world: World; id: string } {
   const body = membersOf(payload['body'] ?? null)
-  const text = (member: string): string => (typeof body[member] === 'string' ? body[member] : '')
+  // Ids are numbers in a body and text everywhere else.
+  const text = (member: string): string => {
+    const value = body[member]
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+  }
   if (payload['system'] === 'plex') {
     const account = anAccount({
       id: text('id'),

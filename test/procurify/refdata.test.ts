@@ -6,7 +6,12 @@ import { Secret } from '../../src/domain/secret.js'
 import type { Http } from '../../src/http.js'
 import type { Target } from '../../src/ports.js'
 import { makeProcurify } from '../../src/procurify/client.js'
-import { makeAccountCodeTarget, makeDepartmentTarget, makeLocationTarget, makeProcurifyRefdata } from '../../src/procurify/refdata.js'
+import {
+  makeAccountCodeTarget,
+  makeDepartmentTarget,
+  makeLocationTarget,
+  makeProcurifyRefdata,
+} from '../../src/procurify/refdata.js'
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
 import { createTestDatabase, type TestDatabase } from '../support/database.js'
 import { aClaim, aWanted } from '../support/factories.js'
@@ -39,11 +44,35 @@ const CODE = { code: '100', description: 'Supplies', account_type: 2, department
 const DEPARTMENT = { branch: 1, name: 'Tool Room', external_id: 'plex:1:department:MAIN:Tool Room', active: true }
 
 const addCode = (fields: Record<string, unknown> = {}): string =>
-  String(sandbox.procurify.state.data['account-codes'].add({ code: '100', description: 'Supplies', account_type: 2, active: true, parent: null, ...fields })['id'])
+  String(
+    sandbox.procurify.state.data['account-codes'].add({
+      code: '100',
+      description: 'Supplies',
+      account_type: 2,
+      active: true,
+      parent: null,
+      ...fields,
+    })['id'],
+  )
 const addDepartment = (fields: Record<string, unknown> = {}): string =>
-  String(sandbox.procurify.state.data.departments.add({ branch: 1, name: 'Tool Room', external_id: null, active: true, ...fields })['id'])
+  String(
+    sandbox.procurify.state.data.departments.add({
+      branch: 1,
+      name: 'Tool Room',
+      external_id: null,
+      active: true,
+      ...fields,
+    })['id'],
+  )
 const claim = (body: Json, targetId: string | null = null): Claim =>
-  aClaim({ wanted: aWanted({ action: targetId === null ? 'create' : 'update', targetId, payload: { system: 'procurify', body }, targetKey: 'key' }) })
+  aClaim({
+    wanted: aWanted({
+      action: targetId === null ? 'create' : 'update',
+      targetId,
+      payload: { system: 'procurify', body },
+      targetKey: 'key',
+    }),
+  })
 
 describe('the lists', () => {
   it('are read to their end with what the alignment needs, inactive rows included', async () => {
