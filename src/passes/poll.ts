@@ -200,7 +200,7 @@ async function checkAnswer(
   reading: Reading,
 ): Promise<boolean> {
   if (windows.includes(null)) return checkWholeList(pass, reader, mark, reading.rows)
-  const from = windows[0]?.from ?? null
+  const { from = null, by = 'modified' } = windows[0] ?? {}
   const positionKey = mark.position === null ? null : stampKey(mark.position)
   const reachesMark = from !== null && positionKey !== null && (stampKey(from) ?? '') <= positionKey
   if (!reachesMark || mark.anchors.length === 0 || reading.seen.size > 0) return true
@@ -211,7 +211,8 @@ async function checkAnswer(
       return false
     }
     if (probed.value === null) continue
-    const stamp = stampIn(probed.value, 'modified')
+    // Read whole from a floor on, the window is one of creation: what was made before that is rightly missing.
+    const stamp = stampIn(probed.value, by)
     const isStillInside = stamp === null || (stampKey(stamp) ?? '') >= (stampKey(from ?? '') ?? '')
     if (!isStillInside) return true
     const message = `Plex answered without record ${anchor}, which it shows when asked by id: the list is not complete.`

@@ -13,7 +13,7 @@ const WRITES = {
   'a new GL account': { system: 'plex', method: 'POST', path: '/mdm/v1/chart-of-accounts' },
 } as const
 
-const QUICK = { SYNC_TIMEOUT: '1s', SYNC_LEASE: '2500ms', SYNC_CONCURRENCY: '1', ALIGN_DIRECTION: 'both' }
+const QUICK = { SYNC_TIMEOUT: '1s', SYNC_LEASE: '2500ms', ALIGN_DIRECTION: 'both' }
 const COMMAND = 'align refdata'
 
 /** In step once; then a change of each kind is due. */

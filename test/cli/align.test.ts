@@ -245,6 +245,19 @@ describe('safety', () => {
     expect((await align(`--confirm ${hash} --json`)).json()).toMatchObject({ exit_code: 0, counts: { created: 5 } })
   })
 
+  it('does not ask again for what was allowed and then cut short', async () => {
+    bench = await openAlignBench({ accounts: ['1', '2', '3', '4', '5', '6'], codes: ['900'] })
+    Object.assign(bench.env, { ALIGN_MAX_CHANGES: '2', SYNC_TIMEOUT: '4s', SYNC_LEASE: '9s' })
+    const { plan_hash: hash = '' } = (await align('--json')).json()
+    bench.sandbox.faults.add({ system: 'procurify', method: 'POST', path: '/api/', kind: 'slow', ms: 2500, times: -1 })
+    const short = await align(`--confirm ${hash} --deadline 7s --json`)
+    expect(short.code, short.out).toBe(4)
+    expect(bench.codes().length).toBeLessThan(7)
+    bench.sandbox.faults.clear()
+    expect((await align('--json')).json()).toMatchObject({ exit_code: 0 })
+    expect(bench.codes()).toHaveLength(7)
+  })
+
   it('counts each side alone, and pairs not at all', async () => {
     bench = await openAlignBench({ accounts: ['1', '2', '3', '4'], codes: ['3', '4', '5', '6'] })
     Object.assign(bench.env, { ALIGN_MAX_CHANGES: '2' })
@@ -463,6 +476,7 @@ describe('a large chart of accounts', () => {
   it('of 1,000 takes one call in Plex and a page for each 50 codes, and two calls for each code that is made', async () => {
     const numbers = Array.from({ length: 1000 }, (_, n) => String(10_000 + n))
     bench = await openAlignBench({ accounts: numbers, codes: numbers.slice(20) })
+    Object.assign(bench.env, { SYNC_CONCURRENCY: '8' })
     const run = await align('--json')
     expect(run.code, run.err).toBe(0)
     expect(run.json().counts).toMatchObject({ created: 20 })

@@ -100,7 +100,10 @@ describe('trying again', () => {
     bench = await openRefusedBench(suppliers)
     const parks = await journal('--outcome parked')
     const parkOf = (key: string) => parks.find(({ source_key }) => source_key === key)
-    const would = async (args: string) => previewOf(await bench.run(`replay ${args} --dry-run --json`)).map((one) => one.source_key).sort() // prettier-ignore
+    const would = async (args: string) =>
+      previewOf(await bench.run(`replay ${args} --dry-run --json`))
+        .map((one) => one.source_key)
+        .sort()
     expect(await would(String(suppliers[0]?.['id']))).toEqual(['A1'])
     expect(await would(`B2 ${parkOf('C3')?.seq}`)).toEqual(['B2', 'C3'])
     expect(await would('--code name_missing')).toEqual([])

@@ -82,6 +82,10 @@ describe('the requisition of an ordinary order', () => {
     )
   })
 
+  it('names a line by its place in the order when it has no number', () => {
+    expect(item(withLine({ lineItemNumber: null }))?.item_name).toBe('[PLEX PO-1/#1 c9shf48s0101] Bearing')
+  })
+
   it('takes the earliest open due date of its lines, and where all have come the earliest of those', () => {
     const lines = [lineNo(1), lineNo(2)]
     const due = (a: object, b: object) =>

@@ -47,6 +47,21 @@ describe('matchRequisitions', () => {
   it('leaves one that differs to a person, and creates nothing beside it', () => {
     const differing = existingOf(one, { items: existingOf(one).items.slice(1) })
     expect(match([differing])).toEqual(['ambiguous', 'ambiguous'])
+    expect(match([{ ...differing, status: '2' }])).toEqual(['ambiguous', 'ambiguous'])
+  })
+
+  it('names it by its number, or by its id as long as it has none', () => {
+    const message = (orderNum: string | null) => {
+      const found = matchRequisitions(
+        [one.draft],
+        [existingOf(one, { orderNum, id: 'r1', items: [] })],
+        new Map(),
+        new Map(),
+      ).get(1)
+      return found?.kind === 'ambiguous' ? found.message : null
+    }
+    expect(message('1001')).toMatch(/^Requisition 1001 carries the key/)
+    expect(message(null)).toMatch(/^Requisition r1 carries the key/)
   })
 
   it('leaves two with one key to a person', () => {
@@ -89,6 +104,12 @@ describe('holdsSame', () => {
         { ...first, name: `urgent ${first.name}`, quantity: '4.00000', price: '1.50000000' },
       ]),
     ).toBe(true)
+  })
+
+  it('does so for any number of lines', () => {
+    const ten = Array.from({ length: 11 }, (_, at) => lineNo(at + 1))
+    const many = wantedOf(decisions(anOrderDetail({}, ten))[ORDER_ID])
+    expect(holdsSame(many.draft, existingOf(many).items)).toBe(true)
   })
 
   it.each([

@@ -78,6 +78,12 @@ describe('orders that are not sent', () => {
     expect(codes(record, around)).toEqual({ [ORDER_ID]: code })
   })
 
+  it('are skipped without a look at lines that nobody needs', () => {
+    expect(codes(anOrderDetail({ status: 'New', lineItemCount: '3' }, []))).toEqual({
+      [ORDER_ID]: 'skip status_not_selected',
+    })
+  })
+
   it('are looked at again when the quiet time is over', () => {
     const waitsFor = ['time:2026-03-10T12:14:00.000Z']
     expect(planOne(anOrderDetail({ modifiedDate: JUST_NOW }))).toMatchObject({ waitsFor })
@@ -124,12 +130,14 @@ describe('what must be known', () => {
     expect(needs(old)).toBe(false)
     expect(planOrders([detailOf(old)], new Map(), null, OPTIONS).map(({ decision }) => decision.kind)).toEqual(['skip'])
     expect(needs(anOrderDetail())).toBe(true)
+    expect(needsOrderSurvey([old, anOrderDetail()].map(detailOf), new Map(), OPTIONS)).toBe(true)
+    expect(needsOrderSurvey([{ kind: 'gone', note: detailOf(old).note }], new Map(), OPTIONS)).toBe(false)
     expect(needs(old, sentLinks(anOrderDetail()))).toBe(true)
     expect(() => planOrders([detailOf(anOrderDetail())], new Map(), null, OPTIONS)).toThrow(Bug)
   })
 
   it('is the index of requisitions only when something is created', () => {
-    expect(hasCreations(plan([anOrderDetail()]))).toBe(true)
+    expect(hasCreations(plan([anOrderDetail(), anOrderDetail({ id: 'new', status: 'New' })]))).toBe(true)
     expect(hasCreations(plan([anOrderDetail()], { links: sentLinks(anOrderDetail()) }))).toBe(false)
   })
 })
@@ -304,6 +312,15 @@ describe('an order that was sent', () => {
     )
   })
 
+  it('says no more than five changes in words', () => {
+    const lines = Array.from({ length: 7 }, (_, at) => lineNo(at + 1))
+    const links = sentLinks(anOrderDetail({}, lines))
+    const dearer = (count: number) => anOrderDetail({}, lines.map((line, at) => (at < count ? { ...line, unitPrice: '99' } : line))) // prettier-ignore
+    const message = (count: number) => (planOne(dearer(count), { links }) as Decision & { message: string }).message
+    expect(message(5)).toMatch(/line 5 price: 5\.5 -> 99\.$/)
+    expect(message(7)).toMatch(/line 5 price: 5\.5 -> 99; 2 more\.$/)
+  })
+
   it('is not held while somebody is at work on it', () => {
     expect(codeOf(changed({ modifiedDate: JUST_NOW, currencyCode: 'EUR' }))).toBe('wait too_fresh')
   })
@@ -342,6 +359,11 @@ describe('an order that was sent', () => {
         accept: new Set(accept),
       }).map(({ decision }) => codeOf(decision))
     expect(planGone({})).toEqual(['park gone'])
+    expect(
+      planOrders([gone], new Map([[ORDER_ID, inState(links[0], { order_num: '1001' })]]), null, OPTIONS)[0]?.decision,
+    ).toMatchObject({
+      message: 'Plex does not show this order any more, but requisition 1001 is requested.',
+    })
     expect(planGone({}, [ORDER_ID])).toEqual(['unchanged'])
     expect(planGone({ state: 'denied' })).toEqual(['unchanged'])
   })
@@ -365,6 +387,11 @@ describe('a blanket order that was sent', () => {
     })
     const learned = links.map((link) => ({ ...link, sent: planned?.learned ?? null }))
     expect(planOne(drawn, { links: learned })).toEqual({ kind: 'unchanged' })
+  })
+
+  it('has dates and releases observed together', () => {
+    const later = { ...drawn, releases: [aRelease({ dueDate: '2027-12-31T05:00:00Z', quantity: '100' })] }
+    expect(planOne(later, { links })).toMatchObject({ kind: 'observe', code: 'dates_changed', changes: [{}, {}] })
   })
 
   it('is held when the blanket quantity itself changes', () => {
@@ -583,6 +610,9 @@ describe('a planned part', () => {
     expect(one).toMatchObject({ sourceId: ORDER_ID, ...common })
     expect(two).toMatchObject({ sourceId: PART_2, ...common })
     expect(plan([anOrderDetail({ poNumber: null })])[0]?.sourceKey).toBeNull()
+    const { note, ...detail } = detailOf(anOrderDetail())
+    const byId = { ...detail, note: { ...note, hash: null } } as Detail<OrderDetail>
+    expect(planOrders([byId], new Map(), known(), OPTIONS)[0]?.sourceHash).toBe('h2')
   })
 
   it('has one hash for one content', () => {

@@ -46,6 +46,8 @@ const idOf = (prefix: string, n: number): string => `${prefix}${String(n).padSta
 /** Buildings, locations and departments are those of the simulators' empty seed. */
 export async function openAlignBench(world: AlignWorld): Promise<AlignBench> {
   const bench = await openBench()
+  // One delivery at a time, so that records are made in the order they were planned in.
+  Object.assign(bench.env, { SYNC_CONCURRENCY: '1' })
   const { plex, procurify, log } = bench.sandbox
   const codes = procurify.state.data['account-codes']
   const { accounts, orders, lines } = plex.state.data
