@@ -8,6 +8,7 @@ import { defineCredentials } from './commands/credentials.js'
 import { defineDemo } from './commands/demo.js'
 import { defineExplain } from './commands/explain.js'
 import { defineMigrate } from './commands/migrate.js'
+import { defineLink } from './commands/link.js'
 import { definePause } from './commands/pause.js'
 import { defineReplay } from './commands/replay.js'
 import { defineSandbox } from './commands/sandbox.js'
@@ -51,6 +52,7 @@ export function buildProgram(io: Io, exit: { code: number }): Command {
     defineSync,
     defineAlign,
     defineReplay,
+    defineLink,
     definePause,
     defineAudit,
     defineStatus,
