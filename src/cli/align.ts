@@ -2,60 +2,60 @@
 import { readFile } from 'node:fs/promises'
 import type { Config } from '../config.js'
 import { ConfigError } from '../domain/errors.js'
-import { EXIT_CODES } from '../domain/outcome.js'
 import { adviceFor } from '../domain/problems.js'
 import { EMPTY_MAP, parseRefdataMap, type RefdataMap } from '../domain/refdata-map.js'
 import { Tally } from '../domain/tally.js'
-import { runAlign, type AlignPass } from '../passes/align.js'
+import { runAlign, type AlignPass, type AlignResult } from '../passes/align.js'
 import { printList, printPairs } from './align-list.js'
 import type { AlignFlags } from './commands/align.js'
-import { ping, writeMetrics } from './outside.js'
+import { writeMetrics } from './metrics.js'
+import { withHeartbeat } from './outside.js'
 import type { Context } from './program.js'
 import { printRun } from './render.js'
 import { makeReporter } from './reporter.js'
-import { toRunJson } from './result.js'
+import { toRunJson, withoutPlan, type RunJson } from './result.js'
 import { newRunId, openWorld, readConfig, refdataParts, type World } from './wire.js'
 
 const COMMAND = 'align refdata'
 const YEAR_MS = 365 * 24 * 60 * 60_000
 
-export async function alignRefdata(context: Context, flags: AlignFlags): Promise<number> {
-  if (flags.csv === true && flags.list !== true)
-    throw new ConfigError('--csv is for --list. Add --list, or leave --csv out.')
+export function alignRefdata(context: Context, flags: AlignFlags): Promise<number> {
+  const { list = false, dryRun = false, csv } = flags
+  if (csv === true && !list) throw new ConfigError('--csv is for --list. Add --list, or leave --csv out.')
+  return withHeartbeat(context, { ...flags, dryRun: list || dryRun }, async () => {
+    const { run, result } = await performAlign(context, flags)
+    // People see the plan in the table of pairs.
+    const shown = withoutPlan(run)
+    if (list) return printList(context, flags, shown, result.pairs)
+    const isForPeople = flags.json !== true && flags.quiet !== true
+    if (isForPeople) printPairs(context, flags, result.pairs, result.plan)
+    await printRun(context, flags, isForPeople ? shown : run)
+    return run.exit_code
+  })
+}
+
+export async function performAlign(
+  context: Context,
+  flags: AlignFlags,
+): Promise<{ readonly run: RunJson; readonly result: AlignResult }> {
   const startedAt = new Date()
   const runId = newRunId()
-  const isList = flags.list ?? false
-  const dryRun = isList || (flags.dryRun ?? false)
+  const dryRun = (flags.list ?? false) || (flags.dryRun ?? false)
   const config = readConfig(context)
   const map = await readMap(config)
   const reporter = makeReporter(context.io, { level: context.global().logLevel, quiet: flags.quiet ?? false, runId })
   const deadlineMs = flags.deadline ?? config.sync.deadlineMs
   const world = await openWorld(context, { command: COMMAND, runId, reporter, write: !dryRun, deadlineMs })
   try {
-    if (!isList) await ping(config, 'start', reporter)
     const pass = { ...toPass(world, context, flags, map), runId, reporter }
     const result = await runAlign({ ...pass, options: { ...pass.options, dryRun } }, COMMAND)
     const auditHead = await world.store.auditHead()
     reporter.clear()
-    const finishedAt = new Date()
-    const facts = {
-      runId,
-      command: COMMAND,
-      connection: config.connection,
-      startedAt,
-      finishedAt,
-      auditHead,
-      calls: world.calls,
-    }
-    // People see the plan in the table of pairs.
-    const run = { ...toRunJson({ ...facts, dryRun: false }, result), dry_run: dryRun }
-    if (isList) return await printList(context, flags, run, result.pairs)
-    const isForPeople = flags.json !== true && flags.quiet !== true
-    if (isForPeople) printPairs(context, flags, result.pairs, result.plan)
-    await printRun(context, flags, isForPeople ? run : toRunJson({ ...facts, dryRun }, result))
-    await writeMetrics(config, run, reporter)
-    await ping(config, run.exit_code, reporter)
-    return EXIT_CODES[result.outcome]
+    const { connection } = config
+    const facts = { runId, command: COMMAND, connection, dryRun, startedAt, auditHead, calls: world.calls }
+    const run = toRunJson({ ...facts, finishedAt: new Date() }, result)
+    await writeMetrics(world, run, reporter)
+    return { run, result }
   } finally {
     await world.close()
   }

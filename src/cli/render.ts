@@ -1,6 +1,6 @@
 /** How a finished pass is shown: JSON, a table for a person, one line for cron, or nothing when all is well. */
 import { CATEGORIES, type Problem } from '../domain/tally.js'
-import { EXIT_CODES, type RunOutcome } from '../domain/outcome.js'
+import { worstOutcome, type RunOutcome } from '../domain/outcome.js'
 import type { PlanLine } from '../passes/pass.js'
 import type { PassFlags } from './commands/sync.js'
 import type { Context } from './program.js'
@@ -16,10 +16,7 @@ const MAX_PROBLEMS_SHOWN = 10
 export async function printRun(context: Context, flags: PassFlags, run: RunJson): Promise<void> {
   const { io } = context
   if (flags.json === true) return io.out(`${JSON.stringify(run)}\n`)
-  if (flags.quiet === true) {
-    if (!QUIET_OUTCOMES.includes(run.outcome)) io.out(quietLines(run).join('\n') + '\n')
-    return
-  }
+  if (flags.quiet === true) return printQuietly(context, [run])
   if (!io.isOutTerminal && !run.dry_run && run.problems.length === 0) return io.out(`${summaryLine(run)}\n`)
   const { paint, table } = await import('./table.js')
   const style = paint(io, context.global().color)
@@ -81,10 +78,24 @@ function problemText({ source_key, source_id, message, advice }: Problem): strin
   return `${record === null ? '' : `${oneLine(record)}: `}${oneLine(message)} ${advice}`
 }
 
-function quietLines(run: RunJson): string[] {
-  const problems = run.problems.map((problem) => `${problem.code}: ${problemText(problem)}`)
-  const room = MAX_QUIET_LINES - 2
-  const more = problems.length > room ? [`... and ${problems.length - room + 1} more`] : []
-  const next = run.exit_code === EXIT_CODES.partial ? 'Next: ml-connector status' : 'Next: ml-connector check'
-  return [summaryLine(run), ...problems.slice(0, room - more.length), ...more, next]
+/** Nothing at all, or what a mail from cron needs: which run, which record, what to do next. */
+export function printQuietly({ io }: Context, runs: readonly RunJson[]): void {
+  const loud = runs.filter(({ outcome }) => !QUIET_OUTCOMES.includes(outcome))
+  if (loud.length > 0) io.out(`${quietLines(loud).join('\n')}\n`)
+}
+
+function quietLines(runs: readonly RunJson[]): string[] {
+  const problems = runs.flatMap((run) => run.problems.map((problem) => `${problem.code}: ${problemText(problem)}`))
+  const room = MAX_QUIET_LINES - runs.length - 1
+  const shown = problems.length <= room ? problems : problems.slice(0, room - 1)
+  const more = problems.length - shown.length
+  return [...runs.map(summaryLine), ...shown, ...(more === 0 ? [] : [`... and ${more} more`]), nextLine(runs)]
+}
+
+/** Of several runs the worst says where to begin. */
+function nextLine(runs: readonly RunJson[]): string {
+  const worst = worstOutcome(runs.map(({ outcome }) => outcome))
+  const stopped = runs.find(({ outcome }) => outcome === 'stopped')
+  if (worst === 'stopped' && stopped !== undefined) return `Next: ml-connector ${stopped.command} --dry-run`
+  return worst === 'partial' ? 'Next: ml-connector status' : 'Next: ml-connector check'
 }

@@ -10,22 +10,27 @@ import { findRuns } from '../store/overview.js'
 import { namesOf, readParked, supersedeDelivered, type Parked } from '../store/parked.js'
 import { authorOf } from './author.js'
 import type { ReplayFlags } from './commands/replay.js'
+import { writeMetrics } from './metrics.js'
+import { withHeartbeat } from './outside.js'
 import type { Context } from './program.js'
 import { printRun } from './render.js'
 import { toPreview, tellPreview } from './replay-preview.js'
 import { readRequestToResend } from './replay-resend.js'
 import { makeReplayPass, REPLAYED, type ReplayWorld } from './replay-streams.js'
 import { makeReporter } from './reporter.js'
-import { toRunJson } from './result.js'
+import { toRunJson, withoutPlan } from './result.js'
 import { newRunId, openWorld, readConfig, type World } from './wire.js'
 
 const COMMAND = 'replay'
 
 /** Exit codes are those of a pass; 2 = nothing was selected, or what is asked for is not possible. */
-export async function replay(context: Context, ids: readonly string[], flags: ReplayFlags): Promise<number> {
+export function replay(context: Context, ids: readonly string[], flags: ReplayFlags): Promise<number> {
   requireSelection(ids, flags)
+  return withHeartbeat(context, flags, () => replayParked(context, ids, flags))
+}
+
+function replayParked(context: Context, ids: readonly string[], flags: ReplayFlags): Promise<number> {
   return withReplayWorld(context, flags, async (replayWorld) => {
-    const { world } = replayWorld
     const asked = flags.resend === true ? await readRequestToResend(replayWorld, ids, flags) : null
     const { parked, problems } = asked ?? (await selectParked(replayWorld, ids, flags))
     const chosen = limit(parked, flags.limit ?? null)
@@ -33,7 +38,7 @@ export async function replay(context: Context, ids: readonly string[], flags: Re
     const result = withLimit(await runReplay(passes, COMMAND), chosen.length < parked.length)
     const all = { ...result, problems: [...problems, ...elsewhere, ...result.problems] }
     const doubtful = parked.filter(({ isInDoubt }) => isInDoubt)
-    return print(context, flags, world, replayWorld.startedAt, all, { parked, doubtful, runId: replayWorld.runId })
+    return print(replayWorld, flags, all, { parked, doubtful })
   })
 }
 
@@ -176,31 +181,23 @@ function withLimit(result: ReplayResult, isLimited: boolean): ReplayResult {
 }
 
 async function print(
-  context: Context,
+  { context, world, runId, reporter, startedAt, dryRun }: ReplayWorld,
   flags: ReplayFlags,
-  world: World,
-  startedAt: Date,
   result: ReplayResult,
-  { parked, doubtful, runId }: { parked: readonly Parked[]; doubtful: readonly Parked[]; runId: string },
+  { parked, doubtful }: { parked: readonly Parked[]; doubtful: readonly Parked[] },
 ): Promise<number> {
-  const dryRun = flags.dryRun ?? false
   const auditHead = await world.store.auditHead()
   const { connection } = world.config
-  const facts = {
-    runId,
-    command: COMMAND,
-    connection,
-    startedAt,
-    finishedAt: new Date(),
-    auditHead,
-    calls: world.calls,
-  }
+  const facts = { runId, command: COMMAND, connection, startedAt, auditHead, calls: world.calls, dryRun }
+  const run = toRunJson({ ...facts, finishedAt: new Date() }, result)
+  reporter.clear()
+  await writeMetrics(world, run, reporter)
   const preview = dryRun ? toPreview(parked, result.items, doubtful) : null
   const isForPeople = flags.json !== true && flags.quiet !== true
   if (isForPeople && parked.length === 0) context.io.out('Nothing that is parked fits.\n')
   if (isForPeople && preview !== null) context.io.out(tellPreview(preview))
   // People see the changes in the preview, beside what changed in Plex.
-  const run = { ...toRunJson({ ...facts, dryRun: dryRun && !isForPeople }, result), dry_run: dryRun }
-  await printRun(context, flags, preview === null || isForPeople ? run : { ...run, ...{ preview } })
+  const shown = isForPeople ? withoutPlan(run) : { ...run, ...(preview === null ? {} : { preview }) }
+  await printRun(context, flags, shown)
   return EXIT_CODES[result.outcome]
 }

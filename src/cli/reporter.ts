@@ -9,15 +9,16 @@ type Level = (typeof LEVELS)[number]
 /** A terminal shows progress instead of info lines; a log keeps them. */
 export function makeReporter(
   io: Io,
-  options: { level: Level | undefined; quiet: boolean; runId: string },
+  options: { level: Level | undefined; quiet: boolean; runId: string | null },
 ): Reporter & { clear(): void } {
   const least = LEVELS.indexOf(options.level ?? (options.quiet ? 'error' : io.isErrTerminal ? 'warn' : 'info'))
+  const ofRun = options.runId === null ? {} : { run_id: options.runId }
   const bar = io.isErrTerminal && !options.quiet ? progressLine(io) : null
   const log = (level: Level, event: string, fields: Record<string, Json> = {}): void => {
     if (LEVELS.indexOf(level) < least) return
     bar?.clear()
     if (io.isErrTerminal) io.err(`${level}: ${event.replaceAll('_', ' ')}${inWords(fields)}\n`)
-    else io.err(`${JSON.stringify({ at: new Date().toISOString(), level, event, run_id: options.runId, ...fields })}\n`)
+    else io.err(`${JSON.stringify({ at: new Date().toISOString(), level, event, ...ofRun, ...fields })}\n`)
   }
   return {
     log,

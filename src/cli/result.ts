@@ -42,3 +42,10 @@ export function toRunJson(facts: RunFacts, result: PassResult) {
   }
 }
 export type RunJson = ReturnType<typeof toRunJson>
+
+/** For people who see the plan elsewhere. */
+export function withoutPlan(run: RunJson): RunJson {
+  const copy = { ...run }
+  delete copy.plan
+  return copy
+}

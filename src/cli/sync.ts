@@ -1,20 +1,41 @@
 /** `sync suppliers` and `sync pos`: one pass from settings to exit code. */
 import { adviceFor } from '../domain/problems.js'
-import { EXIT_CODES } from '../domain/outcome.js'
 import { Tally } from '../domain/tally.js'
 import type { Pass } from '../passes/pass.js'
 import { runPass } from '../passes/run.js'
 import type { Reporter } from '../ports.js'
 import type { SyncFlags } from './commands/sync.js'
-import { ping, writeMetrics } from './outside.js'
+import { writeMetrics } from './metrics.js'
+import { withHeartbeat } from './outside.js'
 import type { Context } from './program.js'
 import { printRun } from './render.js'
 import { makeReporter } from './reporter.js'
-import { toRunJson } from './result.js'
+import { toRunJson, type RunJson } from './result.js'
 import { newRunId, openWorld, readConfig, supplierStream, type World } from './wire.js'
 import { requireStartDate, wireOrders } from './wire-orders.js'
 
-export async function syncSuppliers(context: Context, flags: SyncFlags): Promise<number> {
+export function syncSuppliers(context: Context, flags: SyncFlags): Promise<number> {
+  return showRun(context, flags, runSuppliers)
+}
+
+export function syncOrders(context: Context, flags: SyncFlags): Promise<number> {
+  return showRun(context, flags, runOrders)
+}
+
+/** Performs one run under the eyes of a dead-man switch, and prints it. */
+function showRun(
+  context: Context,
+  flags: SyncFlags,
+  perform: (context: Context, flags: SyncFlags) => Promise<RunJson>,
+): Promise<number> {
+  return withHeartbeat(context, flags, async () => {
+    const run = await perform(context, flags)
+    await printRun(context, flags, run)
+    return run.exit_code
+  })
+}
+
+export function runSuppliers(context: Context, flags: SyncFlags): Promise<RunJson> {
   return runSync(context, flags, 'sync suppliers', (base, world) =>
     Promise.resolve({
       ...base,
@@ -26,7 +47,7 @@ export async function syncSuppliers(context: Context, flags: SyncFlags): Promise
   )
 }
 
-export async function syncOrders(context: Context, flags: SyncFlags): Promise<number> {
+export function runOrders(context: Context, flags: SyncFlags): Promise<RunJson> {
   return runSync(context, flags, 'sync pos', async (base, world) => {
     const dryRun = flags.dryRun ?? false
     requireStartDate(world, dryRun)
@@ -61,7 +82,7 @@ async function runSync(
   flags: SyncFlags,
   command: string,
   makePass: (base: Base, world: World) => Promise<Pass | Refused>,
-): Promise<number> {
+): Promise<RunJson> {
   const startedAt = new Date()
   const runId = newRunId()
   const dryRun = flags.dryRun ?? false
@@ -70,7 +91,6 @@ async function runSync(
   const deadlineMs = flags.deadline ?? sync.deadlineMs
   const world = await openWorld(context, { command, runId, reporter, write: !dryRun, deadlineMs })
   try {
-    await ping(world.config, 'start', reporter)
     const made = await makePass(toBase(world, context, flags, { runId, reporter }), world)
     const result = 'refused' in made ? refuse(made) : await runPass(made, command)
     const auditHead = await world.store.auditHead()
@@ -87,10 +107,8 @@ async function runSync(
     }
     reporter.clear()
     const run = toRunJson(facts, result)
-    await printRun(context, flags, run)
-    await writeMetrics(world.config, run, reporter)
-    await ping(world.config, run.exit_code, reporter)
-    return EXIT_CODES[result.outcome]
+    await writeMetrics(world, run, reporter)
+    return run
   } finally {
     await world.close()
   }

@@ -8,6 +8,11 @@ export const ORDER_PROBLEMS = {
     advice:
       'Nothing to do. The date is PO_START_DATE; an order of before that exists in Procurify: `ml-connector link set`.',
   },
+  start_date_missing: {
+    what: 'PO_START_DATE is not set, so `sync all` leaves purchase orders out.',
+    advice:
+      'See what would be sent with `ml-connector sync pos --dry-run`, then set PO_START_DATE to the day from which orders are sent.',
+  },
   excluded: {
     what: 'The order is left out by PO_ONLY or PO_EXCLUDE.',
     advice: 'Nothing to do. Once the settings take it in, the next run sends it.',

@@ -19,6 +19,8 @@ export interface SyncFlags extends PassFlags {
   readonly repairDrift?: boolean
 }
 
+export type SyncAllFlags = Omit<SyncFlags, 'repairDrift'>
+
 export function withPassOptions(command: Command): Command {
   return command
     .option('--dry-run', 'print the plan field by field; read only, nothing is stored or sent')
@@ -49,7 +51,28 @@ export function defineSync(program: Command, context: Context): void {
       const { syncOrders } = await import('../sync.js')
       context.exit.code = await syncOrders(context, flags)
     })
+  withPassOptions(
+    sync.command('all').description('align refdata, then every sync, in this order: for one crontab line'),
+  )
+    .option('--since <iso>', 'read from this instant; never moves the watermarks back', parseInstant)
+    .option('--full', 'compare every record')
+    .addHelpText('after', ALL_EXAMPLES)
+    .action(async (flags: SyncAllFlags) => {
+      const { syncAll } = await import('../sync-all.js')
+      context.exit.code = await syncAll(context, flags)
+    })
 }
+
+const ALL_EXAMPLES = `
+Each step is a run of its own, and a step that parked records keeps nobody from the next one; a refused login (exit code 5) does.
+The exit code is the worst of them. Purchase orders are left out, and that is said, until PO_START_DATE is set. --deadline
+is for all of it together; --limit and --confirm are handed to each step.
+
+Examples:
+  ml-connector sync all --quiet         from cron: mail only when something needs attention
+  ml-connector sync all --full --quiet  nightly: compare everything
+  ml-connector sync all --json          { "schema": "ml-connector/runs@1", "runs": [ ... ] }
+`
 
 const ORDER_EXAMPLES = `
 Nothing is sent before PO_START_DATE is set, and nothing that was created earlier ever.
