@@ -51,6 +51,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
 const HOME_OF: Record<string, RegExp> = {
   commander: /^src\/cli\//,
+  'kubernetes-types/batch/v1.js': /^src\/cli\/schedule-kubernetes\.ts$/,
+  'kubernetes-types/core/v1.js': /^src\/cli\/schedule-kubernetes\.ts$/,
   chalk: /^src\/cli\//,
   'cli-table3': /^src\/cli\//,
   axios: /^src\/http/,

@@ -12,6 +12,7 @@ import { defineLink } from './commands/link.js'
 import { definePause } from './commands/pause.js'
 import { defineReplay } from './commands/replay.js'
 import { defineSandbox } from './commands/sandbox.js'
+import { defineSchedule } from './commands/schedule.js'
 import { defineStatus } from './commands/status.js'
 import { defineSync } from './commands/sync.js'
 import { readVersion } from './version.js'
@@ -60,6 +61,7 @@ export function buildProgram(io: Io, exit: { code: number }): Command {
     defineCredentials,
     defineMigrate,
     defineExplain,
+    defineSchedule,
     defineSandbox,
     defineDemo,
   ]

@@ -1,0 +1,31 @@
+/** Plain data as YAML: block style, every text in quotes, so that none is taken for a number, a date or a word of YAML. */
+
+export function toYaml(value: object): string {
+  return `${lines(value, 0).join('\n')}\n`
+}
+
+function lines(value: object, depth: number): string[] {
+  const indent = '  '.repeat(depth)
+  if (Array.isArray(value)) return (value as readonly unknown[]).flatMap((item) => listItem(item, depth))
+  return Object.entries(value).flatMap(([name, member]: [string, unknown]) => {
+    const key = `${indent}${/^[A-Za-z][\w./-]*$/.test(name) ? name : JSON.stringify(name)}:`
+    return isNested(member) ? [key, ...lines(member, depth + 1)] : [`${key} ${scalar(member)}`]
+  })
+}
+
+/** The first member of an object stands beside the dash. */
+function listItem(item: unknown, depth: number): string[] {
+  const indent = '  '.repeat(depth)
+  if (!isNested(item)) return [`${indent}- ${scalar(item)}`]
+  const [first = '', ...rest] = lines(item, depth + 1)
+  return [`${indent}- ${first.trimStart()}`, ...rest]
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.keys(value).length > 0
+}
+
+/** JSON's form of texts, numbers, true, false, null, [] and {} is YAML's too (YAML 1.2, section 1.3). */
+function scalar(value: unknown): string {
+  return JSON.stringify(value ?? null)
+}
