@@ -35,7 +35,7 @@ describe('kill -9 around a requisition', () => {
       bench.addOrder()
       bench.sandbox.faults.add({ system: 'procurify', method: 'POST', path: '/api/v3/requisitions/', kind })
       const { process, finished } = bench.start('sync pos', { SYNC_CONCURRENCY: '1' })
-      await expect.poll(posts, { timeout: 20_000, interval: 5 }).toBe(2)
+      await expect.poll(posts, { timeout: 90_000, interval: 5 }).toBe(2)
       process.kill('SIGKILL')
       await finished
       await runUntilDone()

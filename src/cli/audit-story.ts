@@ -81,6 +81,9 @@ function tellAnswer({ status, request_id }: { status: number | null; request_id:
   return request_id === null ? answer : `${answer}, request ${cleanLine(request_id)}`
 }
 
+/** A requisition of a hundred lines is no sentence any more. */
+const MAX_CHANGES = 12
+
 /** Contact data is in the journal only as a salted hash: that it was set, changed or removed is all there is to tell. */
 function tellChanges(changes: readonly Change[]): string[] {
   const hidden = { set: [] as string[], changed: [] as string[], removed: [] as string[] }
@@ -93,7 +96,12 @@ function tellChanges(changes: readonly Change[]): string[] {
     else shown.push(kind === 'removed' ? `${name} ${show(from)} removed` : `${name} ${show(from)} -> ${show(to)}`)
   }
   const kinds = Object.entries(hidden).filter(([, names]) => names.length > 0)
-  return [...shown, ...kinds.map(([kind, names]) => `${names.join(', ')} ${kind} (not shown)`)]
+  const more = shown.length > MAX_CHANGES + 1 ? [`${shown.length - MAX_CHANGES} more (--json shows all)`] : []
+  return [
+    ...(more.length > 0 ? shown.slice(0, MAX_CHANGES) : shown),
+    ...more,
+    ...kinds.map(([kind, names]) => `${names.join(', ')} ${kind} (not shown)`),
+  ]
 }
 
 function isHidden(value: Json): boolean {

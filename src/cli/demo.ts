@@ -100,7 +100,10 @@ async function tellStory(io: Io, sandbox: Sandbox, run: (...argv: string[]) => P
 /** One requisition is approved and ordered by people in Procurify; the next passes notice. */
 async function followOne(sandbox: Sandbox, play: (text: string, ...argv: string[]) => Promise<void>): Promise<void> {
   const { data, lifecycle } = sandbox.procurify.state
-  const item = data['order-items'].all().findLast((row) => String(row['name']).startsWith('[PLEX '))
+  const ours = data['order-items'].all().filter((row) => String(row['name']).startsWith('[PLEX '))
+  const linesOf = (id: unknown) => ours.filter((row) => row['orderNum'] === id).length
+  // The shortest one makes the shortest story.
+  const [item] = ours.sort((a, b) => linesOf(a['orderNum']) - linesOf(b['orderNum']))
   const requisition = data.orders.get(Number(item?.['orderNum']))
   if (requisition === undefined) return
   const uuid = String(requisition['uuid'])

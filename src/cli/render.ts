@@ -11,23 +11,39 @@ import { oneLine } from './text.js'
 const QUIET_OUTCOMES: readonly RunOutcome[] = ['done', 'interrupted', 'busy']
 /** Mail from cron stays readable. */
 const MAX_QUIET_LINES = 15
-const MAX_PROBLEMS_SHOWN = 10
+/** Of each problem code; the records behind one code read much alike. */
+const MAX_RECORDS_SHOWN = 3
 
 export async function printRun(context: Context, flags: PassFlags, run: RunJson): Promise<void> {
   const { io } = context
   if (flags.json === true) return io.out(`${JSON.stringify(run)}\n`)
   if (flags.quiet === true) return printQuietly(context, [run])
   if (!io.isOutTerminal && !run.dry_run && run.problems.length === 0) return io.out(`${summaryLine(run)}\n`)
-  const { paint, table } = await import('./table.js')
+  const { columnsOf, paint, table, wrap } = await import('./table.js')
   const style = paint(io, context.global().color)
   io.out(`${style.bold(summaryLine(run))}\n`)
   if (run.counts.read > 0 && io.isOutTerminal) io.out(`${table(io, style, ['records', 'count'], countRows(run))}\n`)
   if ('plan' in run && run.plan !== undefined) io.out(planText(run.plan))
   if (run.plan_hash !== undefined) io.out(`plan hash ${run.plan_hash}\n`)
-  const shown = flags.verbose === true ? run.problems : run.problems.slice(0, MAX_PROBLEMS_SHOWN)
-  for (const problem of shown) io.out(`${style.warn(problem.code)}  ${problemText(problem)}\n`)
-  const hidden = run.problems.length - shown.length
-  if (hidden > 0) io.out(`... and ${hidden} more: --verbose shows all, ml-connector status sums them up\n`)
+  const most = flags.verbose === true ? run.problems.length : MAX_RECORDS_SHOWN
+  for (const [code, problems] of byCode(run.problems)) {
+    io.out(`${style.warn(code)}${problems.length > 1 ? ` (${problems.length})` : ''}\n`)
+    for (const line of problemLines(problems, most)) io.out(`  ${wrap(line, columnsOf(io) - 4).join('\n    ')}\n`)
+  }
+}
+
+function byCode(problems: readonly Problem[]): Map<string, Problem[]> {
+  const groups = new Map<string, Problem[]>()
+  for (const problem of problems) groups.set(problem.code, [...(groups.get(problem.code) ?? []), problem])
+  return groups
+}
+
+/** What happened to each record, and once what to do. */
+function problemLines(problems: readonly Problem[], most: number): string[] {
+  const hidden = problems.length - most
+  const more = hidden > 0 ? [`... and ${hidden} more: --verbose shows all`] : []
+  const advice = [...new Set(problems.map((problem) => problem.advice))].map((text) => `-> ${text}`)
+  return [...problems.slice(0, most).map(recordText), ...more, ...advice]
 }
 
 /** Everything cron needs in one line. */
@@ -73,9 +89,13 @@ function show(value: unknown): string {
     : oneLine(typeof value === 'string' ? `"${value}"` : JSON.stringify(value))
 }
 
-function problemText({ source_key, source_id, message, advice }: Problem): string {
+function problemText(problem: Problem): string {
+  return `${recordText(problem)} ${problem.advice}`
+}
+
+function recordText({ source_key, source_id, message }: Problem): string {
   const record = source_key ?? source_id
-  return `${record === null ? '' : `${oneLine(record)}: `}${oneLine(message)} ${advice}`
+  return `${record === null ? '' : `${oneLine(record)}: `}${oneLine(message)}`
 }
 
 /** Nothing at all, or what a mail from cron needs: which run, which record, what to do next. */

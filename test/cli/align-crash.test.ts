@@ -82,7 +82,7 @@ describe('kill -9', () => {
         const { process, finished } = bench.start(COMMAND)
         const isSent = () =>
           bench.sandbox.log.entries.some(({ method, path }) => method === write.method && path.startsWith(write.path))
-        await expect.poll(isSent, { timeout: 15_000, interval: 5 }).toBe(true)
+        await expect.poll(isSent, { timeout: 90_000, interval: 5 }).toBe(true)
         process.kill('SIGKILL')
         expect((await finished).signal).toBe('SIGKILL')
         await runUntilDone()

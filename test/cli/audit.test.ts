@@ -262,6 +262,15 @@ describe('audit show for people', () => {
     }
   })
 
+  it('tells the first dozen of many changes and how many more there are', async () => {
+    const changes = (count: number) =>
+      Array.from({ length: count }, (_, at) => ({ field: `f${at + 1}`, from: null, to: 'x' }))
+    await append([{ changes: changes(13) }, { changes: changes(100) }])
+    const [short = '', long = ''] = (await audit(['show', '--record', 'ACME'])).out.trim().split('\n').slice(1)
+    expect(short).toMatch(/f13 "x"$/)
+    expect(long).toMatch(/f12 "x"; 88 more \(--json shows all\)$/)
+  })
+
   it('says which system was written to', async () => {
     const accounts = { stream: 'accounts', source_id: '17', source_key: '4000' }
     await append([

@@ -235,6 +235,20 @@ describe('windows', () => {
     expect((await bench.run('sync suppliers --json')).json().window.from).toBe('2026-03-04T09:00:11.1234567Z')
   })
 
+  it('tells people once what to do about many records, within 80 columns', async () => {
+    const suppliers = [1, 2, 3, 4, 5].map((n) => makeSupplier({ code: `NONAME-${n}`, name: null }))
+    bench = await openBench({ suppliers })
+    const { out } = await bench.run('sync suppliers')
+    const [, ...lines] = out.trimEnd().split('\n')
+    expect(lines[0]).toBe('name_missing (5)')
+    expect(lines.filter((line) => line.includes('has no name in Plex'))).toHaveLength(3)
+    expect(lines).toContain('  ... and 2 more: --verbose shows all')
+    expect(lines.filter((line) => line.startsWith('  -> '))).toHaveLength(1)
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
+    const whole = await bench.run('sync suppliers --full --verbose')
+    expect(whole.out.match(/has no name in Plex/g)).toHaveLength(5)
+  })
+
   it('reports an ignored filter and goes on', async () => {
     bench = await openBench({
       suppliers: [
@@ -318,7 +332,7 @@ describe('limits and stops', () => {
     bench.sandbox.faults.add({ system: 'plex', kind: 'slow', ms: 8000, path: '^/mdm/v1/suppliers$' })
     const first = bench.start('sync suppliers', { SYNC_TIMEOUT: '20s', SYNC_LEASE: '60s' })
     await expect
-      .poll(() => bench.sandbox.log.entries.some(({ path }) => path === '/mdm/v1/suppliers'), { timeout: 10_000 })
+      .poll(() => bench.sandbox.log.entries.some(({ path }) => path === '/mdm/v1/suppliers'), { timeout: 90_000 })
       .toBe(true)
     const second = await bench.run('sync suppliers --json')
     expect(second.json()).toMatchObject({ exit_code: 6, outcome: 'busy' })
@@ -336,7 +350,7 @@ describe('limits and stops', () => {
       times: -1,
     })
     const first = bench.start('sync suppliers --json', { SYNC_CONCURRENCY: '1' })
-    await expect.poll(() => bench.writes().length, { timeout: 10_000 }).toBeGreaterThan(0)
+    await expect.poll(() => bench.writes().length, { timeout: 90_000 }).toBeGreaterThan(0)
     first.process.kill('SIGTERM')
     const stopped = await first.finished
     expect(stopped.code, stopped.err).toBe(4)

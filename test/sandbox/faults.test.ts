@@ -158,7 +158,7 @@ describe('writes of unknown outcome', () => {
     onCreate(kind, { ms: 3_600_000 })
     const patience = new AbortController()
     const seen = outcome(create(patience.signal))
-    await expect.poll(() => sandbox.log.entries[0]?.fault, { timeout: 10_000, interval: 5 }).toBe(kind)
+    await expect.poll(() => sandbox.log.entries[0]?.fault, { timeout: 90_000, interval: 5 }).toBe(kind)
     patience.abort()
     expect(await seen).toBe('AbortError')
     expect([isCreated(), sandbox.log.effects().length]).toEqual([written, written ? 1 : 0])
@@ -193,7 +193,7 @@ describe('writes of unknown outcome', () => {
   test('late-effect lands by itself after its time', async () => {
     onCreate('late-effect', { ms: 10, status: 502 })
     expect((await create()).status).toBe(502)
-    await expect.poll(isCreated, { timeout: 5_000, interval: 5 }).toBe(true)
+    await expect.poll(isCreated, { timeout: 90_000, interval: 5 }).toBe(true)
   })
 })
 

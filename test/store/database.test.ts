@@ -165,7 +165,7 @@ describe('a connection that is cut', () => {
     const other = openDatabase(database.url, { applicationName: 'cut during query', poolSize: 1 })
     const attempt = read('pg_sleep(30)', other).catch((error: unknown) => error)
     const sleeping = `select pid from pg_stat_activity where application_name = 'cut during query' and query ~ 'pg_sleep'`
-    await expect.poll(() => read(`(${sleeping})`), { timeout: 20_000 }).toEqual(expect.any(Number))
+    await expect.poll(() => read(`(${sleeping})`), { timeout: 90_000 }).toEqual(expect.any(Number))
     await cut(await read(`(${sleeping})`))
     expect(isConnectionTrouble(await attempt)).toBe(true)
     await other.close()

@@ -181,7 +181,7 @@ describe('the private server', () => {
     await fs.chown(lock, uid, gid)
     const attempt = startEmbedded(home)
     await expect
-      .poll(() => fs.readFile(join(directory, 'server.log'), 'utf8'), { timeout: 20_000 })
+      .poll(() => fs.readFile(join(directory, 'server.log'), 'utf8'), { timeout: 90_000 })
       .toContain('already exists')
     dying.kill()
     expect(await attempt).toMatchObject({ started: true })
