@@ -27,6 +27,8 @@ export async function push(pass: Pass<Outlet>, sourceIds: readonly string[] | nu
   const patience = { leftMs: MAX_PATIENCE_MS }
   let done = 0
   const { pending, inDoubt } = await store.openWork(stream.name, sourceIds ?? undefined)
+  // Most passes end here: what a rival plans meanwhile is the rival's to send.
+  if (pending + inDoubt === 0) return
   const isPatient = sourceIds === null || pass.replays !== undefined
   while (halt.by === null && !isOver(pass)) {
     const claimedAt = clock.now()

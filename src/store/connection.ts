@@ -23,7 +23,8 @@ export interface BoundConnection {
  */
 export async function bindConnection(db: Kysely<Tables>, binding: Binding, write: boolean): Promise<BoundConnection> {
   const fresh = randomBytes(24).toString('hex')
-  if (write && (await read(db, binding)) === undefined) {
+  const known = await read(db, binding)
+  if (known === undefined && write) {
     await db
       .insertInto('connection')
       .values({
@@ -38,7 +39,7 @@ export async function bindConnection(db: Kysely<Tables>, binding: Binding, write
       .onConflict((conflict) => conflict.doNothing())
       .execute()
   }
-  const row = await read(db, binding)
+  const row = known ?? (await read(db, binding))
   if (row === undefined) return { salt: fresh, requester: null }
   const differing = [
     ...differs('Plex host', row.plex_host, binding.plexHost),

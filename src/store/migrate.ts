@@ -40,13 +40,11 @@ const CHECKSUM_TABLE = 'ml_connector_migration_checksum'
 const FILE_NAME = /^\d{4}_[a-z0-9_]+\.sql$/
 const UNDEFINED_TABLE = '42P01'
 
-/** The package's `sql/`, seen from `src/store` as from `dist/src/store`. */
+/** The package's `sql/`, seen from `src/store` as from `dist/bin`. */
 function defaultDirectory(): string {
-  const found = ['../../sql', '../../../sql']
-    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
-    .find(existsSync)
-  if (found === undefined) throw new Bug('The package is incomplete: its directory sql/ is missing.')
-  return found
+  const directory = fileURLToPath(new URL('../../sql', import.meta.url))
+  if (!existsSync(directory)) throw new Bug('The package is incomplete: its directory sql/ is missing.')
+  return directory
 }
 
 /** The migrations of a directory in order. Throws Bug for a .sql file that would be skipped or applied in unclear order. */

@@ -1,0 +1,67 @@
+/** What a start costs, in counts that are the same on every machine: what is loaded, and what an idle pass writes. */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterEach, describe, expect, it } from 'vitest'
+import { makeSupplier, openBench, type Bench } from '../support/program.js'
+
+const BIN = join(import.meta.dirname, '../../dist/bin/ml-connector.js')
+
+/** Runs a command line in a process of its own; answers which of Node's own modules were loaded by its end. */
+async function loadedBy(args: readonly string[], env: Record<string, string>): Promise<string[]> {
+  const script = `
+    process.argv.push(...${JSON.stringify(args)})
+    await import(${JSON.stringify(BIN)})
+    process.stderr.write(JSON.stringify(process.moduleLoadList))`
+  const { PATH = '', HOME = '' } = process.env
+  const { stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, BIN], {
+    cwd: import.meta.dirname,
+    env: { PATH, HOME, ...env },
+  })
+  const list = JSON.parse(stderr.slice(stderr.indexOf('['))) as string[]
+  return list.flatMap((line) => (line.startsWith('NativeModule ') ? [line.slice('NativeModule '.length)] : []))
+}
+
+let bench: Bench
+afterEach(() => bench.close())
+
+describe('a start', () => {
+  it('loads for --help neither HTTP nor TLS, and for a pass no second HTTP client', async () => {
+    bench = await openBench({ suppliers: [makeSupplier()] })
+    const help = await loadedBy(['--help'], {})
+    expect(help).toContain('fs')
+    expect(help.filter((name) => ['http', 'https', 'http2', 'tls'].includes(name))).toEqual([])
+    const pass = await loadedBy(['sync', 'suppliers'], bench.env)
+    expect(pass).toContain('http')
+    expect(pass).not.toContain('internal/deps/undici/undici')
+  })
+})
+
+describe('a pass with nothing to do', () => {
+  it('reads each window once and writes nothing but its own run, lease and call budget', async () => {
+    bench = await openBench({ suppliers: [makeSupplier(), makeSupplier(), makeSupplier({ status: 'Inactive' })] })
+    expect((await bench.run('sync suppliers')).code).toBe(0)
+    const before = await contents(bench)
+    expect(before.size).toBeGreaterThan(8)
+    const idle = await bench.run('sync suppliers --json')
+    expect(idle.json().counts).toMatchObject({ unchanged: idle.json().counts['read'], created: 0 })
+    expect(idle.json().calls).toMatchObject({ plex: { requests: 2 }, procurify: { requests: 0 } })
+    expect(await contents(bench)).toEqual(before)
+  })
+})
+
+/** What the tables hold, row versions included. Without those that every pass has a row in. */
+async function contents({ database }: Bench): Promise<Map<string, string>> {
+  const tables = await database.pool.query<{ name: string }>(
+    `select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace
+       and relname not in ('run', 'lease', 'budget') order by 1`,
+  )
+  const found = new Map<string, string>()
+  for (const { name } of tables.rows) {
+    const { rows } = await database.pool.query<{ all: string }>(
+      `select coalesce(string_agg(t.xmin::text || t::text, e'\\n' order by t::text), '') as all from ${name} t`,
+    )
+    found.set(name, rows[0]?.all ?? '')
+  }
+  return found
+}
