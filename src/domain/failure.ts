@@ -25,6 +25,13 @@ export interface Success<T> {
   readonly value: T
 }
 
+const TOO_MUCH = new Set(['timed_out', 'server_error', 'connection_lost', 'broken_answer', 'answer_too_large'])
+
+/** Failures of a list that a smaller question may avoid. What was not even tried is none of them. */
+export function mayBeTooMuch({ kind, code }: Failure): boolean {
+  return kind !== 'stop' && TOO_MUCH.has(code)
+}
+
 /** Expected trouble is a returned value, never a thrown one. */
 export type Result<T> = Success<T> | Failure
 

@@ -2,13 +2,12 @@
  * Which departments orders name. Plex has no list of them, and its orders are many: so the first run reads those created since
  * a given day, later runs what changed since, and of a few of the newest the lines, which may name others.
  */
-import type { Result } from '../domain/failure.js'
+import { mayBeTooMuch, type Result } from '../domain/failure.js'
 import type { OrderPlace, Place } from '../domain/refdata.js'
 import type { AlignRemark } from '../domain/plan-refdata.js'
 import { findMark, halve, planWindows, stampKey, type SourceWindow, type Watermark } from '../domain/window.js'
 import type { ListOutcome, Outlet, RefdataSources } from '../ports.js'
 import { endByFailure, isOver, type Pass } from './pass.js'
-import { HALVABLE } from './poll.js'
 
 /** Lines are one call an order: only so many orders are asked for theirs. */
 const ORDERS_WITH_LINES = 50
@@ -63,7 +62,7 @@ async function readWindow(
   onBatch: (orders: OrderPlace[], answeredAtMs: number | null) => Promise<void>,
 ): Promise<Result<ListOutcome>> {
   const listed = await plex.orders(window, onBatch)
-  if (listed.ok || listed.kind === 'stop' || !HALVABLE.has(listed.code) || !plex.canSlice || isOver(pass)) return listed
+  if (listed.ok || !mayBeTooMuch(listed) || !plex.canSlice || isOver(pass)) return listed
   let total: ListOutcome = { rows: 0, outside: 0 }
   for (const half of halve(window, pass.clock.wallMs()) ?? []) {
     const part = await readWindow(pass, plex, half, onBatch)

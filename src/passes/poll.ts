@@ -3,7 +3,7 @@
  * notes. An answer that cannot be true stops the pass here, before anything is concluded from it.
  */
 import { contentHash } from '../domain/content-hash.js'
-import type { Failure, Result } from '../domain/failure.js'
+import { mayBeTooMuch, type Failure, type Result } from '../domain/failure.js'
 import type { Touched } from '../domain/record.js'
 import { findMark, halve, planWindows, stampIn, stampKey, type SourceWindow, type Watermark } from '../domain/window.js'
 import type { Feed, FeedRow, ListOutcome, Source } from '../ports.js'
@@ -94,7 +94,7 @@ async function readWindow(
 ): Promise<Result<ListOutcome>> {
   if (isOver(pass)) return stopped()
   const listed = await reader.list.list(window, onBatch)
-  if (listed.ok || !HALVABLE.has(listed.code) || listed.kind === 'stop' || !reader.list.canSlice) return listed
+  if (listed.ok || !mayBeTooMuch(listed) || !reader.list.canSlice) return listed
   const halves = halve(window ?? { by: 'created', from: null, to: null }, pass.clock.wallMs())
   if (halves === null) return listed
   const { from = null, to = null } = window ?? {}
@@ -107,8 +107,6 @@ async function readWindow(
   }
   return { ok: true, value: total }
 }
-
-export const HALVABLE = new Set(['timed_out', 'server_error', 'connection_lost', 'broken_answer', 'answer_too_large'])
 
 function stopped(): Failure {
   const message = 'The pass ended before the window was read.'

@@ -3,6 +3,7 @@
  * all-zero UUID, and each of these means "no value" (contracts/plex.md section 12).
  */
 import { z } from 'zod'
+import type * as Invoices from '../domain/invoice.js'
 import type * as Orders from '../domain/order.js'
 import type { Json } from '../domain/record.js'
 import type { Building as BuildingRecord, Place, PlexAccount } from '../domain/refdata.js'
@@ -99,6 +100,26 @@ export const Building = z
   .transform(({ buildingCode, ...building }): BuildingRecord => ({ ...building, code: buildingCode }))
 
 export const LinePlace = z.object({ building: text, department: text }) satisfies z.ZodType<Place>
+
+// AP invoices (contracts/plex.md section 11), lines embedded. `offset` and `debitMemo` are integers used as flags.
+const listOf = <T extends z.ZodType>(item: T) =>
+  z
+    .array(item, { error: 'is no list' })
+    .nullish()
+    .transform((rows) => rows ?? [])
+
+export const InvoiceLine = z.object({
+  ...{ accountId: text, accountNumber: text, description: text, receiptId: text, offset: flag },
+  ...{ debit: text, credit: text, currencyDebit: text, currencyCredit: text },
+  taxes: listOf(z.object({ taxAmount: text })),
+}) satisfies z.ZodType<Invoices.InvoiceLine>
+
+export const Invoice = z.object({
+  ...{ id, invoiceNumber: text, supplierId: text, supplierCode: text, transactionDate: text, dueDate: text },
+  ...{ currencyCode: text, exchangeRate: text, amount: text, foreignCurrencyAmount: text, debitMemo: flag },
+  ...{ booked: maybeFlag, paid: maybeFlag, status: text, poId: text, poNumber: text, ...dated },
+  lines: listOf(InvoiceLine),
+}) satisfies z.ZodType<Invoices.Invoice>
 
 /** Of a record that cannot be read otherwise. */
 export const Identified = z.object({ id })

@@ -53,14 +53,14 @@ export async function readPages(
   path: string,
   query: Query,
   pageSize: number,
-  onRows: (rows: readonly Json[]) => void,
+  onRows: (rows: readonly Json[], answeredAtMs: number | null) => void | Promise<void>,
 ): Promise<Result<{ readonly rows: number }>> {
   const seen = new Set<string>()
   let handed = 0
-  const take = (rows: readonly Json[]): void => {
+  const take = async ({ rows, dateMs }: Page): Promise<void> => {
     const fresh = withoutSeen(rows, seen)
     handed += fresh.length
-    onRows(fresh)
+    await onRows(fresh, dateMs)
   }
   const first = await readOnce(http, path, query, pageSize, take)
   if (!first.ok) return first
@@ -80,7 +80,7 @@ async function readOnce(
   path: string,
   query: Query,
   pageSize: number,
-  take: (rows: readonly Json[]) => void,
+  take: (page: Page) => Promise<void>,
 ): Promise<Result<number | null>> {
   const seen = new Set<string>()
   let size = pageSize
@@ -97,7 +97,7 @@ async function readOnce(
     }
     const { rows, hasNext, count, served } = page.value
     stalled = withoutSeen(rows, seen).length === 0 ? stalled + 1 : 0
-    take(rows)
+    await take(page.value)
     if (!hasNext || rows.length === 0) return { ok: true, value: count }
     if (stalled === MAX_STALLED_PAGES) return stuck(path)
     // The server may cap the page size; where it does not say so, its first page shows it.
@@ -129,6 +129,8 @@ export interface Page {
   /** Rows of the whole list and page size in force, as the answer says; null = it does not. */
   readonly count: number | null
   readonly served: number | null
+  /** The answer's `Date`, epoch milliseconds. */
+  readonly dateMs: number | null
 }
 
 /** One page. The pagination is under `metadata`, on some lists at the top, on some missing: then there is one page. */
@@ -142,7 +144,9 @@ export async function readPage(http: Http, path: string, query: Query): Promise<
   const pagination = membersOf(membersOf(envelope['metadata'])['pagination'] ?? envelope['pagination'])
   const { next, count, page_size: served, num_pages: pages, current_page: current } = pagination
   const hasNext = next === undefined ? Number(current) < Number(pages) : next !== null && next !== ''
-  return { ok: true, value: { rows: rows as readonly Json[], hasNext, count: natural(count), served: natural(served) } }
+  const { dateMs } = answer.value
+  const paging = { hasNext, count: natural(count), served: natural(served), dateMs }
+  return { ok: true, value: { rows: rows as readonly Json[], ...paging } }
 }
 
 function natural(value: Json | undefined): number | null {

@@ -60,7 +60,7 @@ export async function readOrderProgress(http: Http, options: OrderProgressOption
 
 async function readRows(http: Http, path: string, query: Query, pageSize: number): Promise<Result<Json[]>> {
   const rows: Json[] = []
-  const read = await readPages(http, path, query, pageSize, (page) => rows.push(...page))
+  const read = await readPages(http, path, query, pageSize, (page) => void rows.push(...page))
   return read.ok ? { ok: true, value: rows } : read
 }
 

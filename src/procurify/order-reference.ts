@@ -58,7 +58,7 @@ export async function readOrderReference(http: Http, options: OrderReferenceOpti
 
 async function readRows(http: Http, path: string, pageSize: number, query: Query = {}): Promise<Result<Json[]>> {
   const rows: Json[] = []
-  const read = await readPages(http, path, query, pageSize, (page) => rows.push(...page))
+  const read = await readPages(http, path, query, pageSize, (page) => void rows.push(...page))
   return read.ok ? { ok: true, value: rows } : read
 }
 

@@ -1,7 +1,9 @@
 /** What we read of Procurify's answers: only the members we use (contracts/procurify.md section 4, procurify.openapi.yaml). */
 import { z } from 'zod'
+import type { Bill as BillRecord, BillDetail as BillDetailRecord } from '../domain/invoice.js'
 import type { Json } from '../domain/record.js'
 import type { AccountCode as CodeRecord, Department as DepartmentRecord } from '../domain/refdata.js'
+import { normalizeUuid } from '../domain/requisition.js'
 import type { Vendor as VendorRecord } from '../domain/supplier.js'
 
 /** Numbers arrive as text; ids are integers in the contract and text here. */
@@ -100,6 +102,77 @@ export const AlignedPlace = z
   .transform(({ id: placeId, name, active, branch, location, external_id: externalId }): DepartmentRecord => {
     return { id: placeId, name: name ?? '', active, locationId: branch ?? location, externalId }
   })
+
+// Bills (contracts/procurify.md section 10). Addressed by uuid; the number in the UI is no key.
+const uuid = z
+  .string()
+  .refine((value) => value.trim() !== '')
+  .transform(normalizeUuid)
+const listOf = <T>(item: z.ZodType<T>) =>
+  z
+    .array(z.unknown())
+    .nullish()
+    .catch(null)
+    .transform((rows): T[] => readable(item, (rows ?? []) as Json[]))
+
+/** `name` of a currency is its code; a bare id says nothing by itself. */
+const currencyName = z
+  .union([z.object({ name: text }).transform(({ name }) => name), z.string()])
+  .nullish()
+  .catch(null)
+  .transform((name) => (name === null || name === undefined || /^\d*$/.test(name.trim()) ? null : name.trim()))
+
+const vendorName = z
+  .object({ name: text })
+  .nullish()
+  .catch(null)
+  .transform((vendor) => vendor?.name ?? null)
+
+const billMembers = {
+  ...{ uuid, invoice_number: loose, invoice_date: loose, due_date: loose, currency: currencyName },
+  ...{ total_cost_with_tax: amount, invoice_total: amount, status: amount, last_modified_datetime: loose },
+}
+
+const toBill = (row: z.infer<z.ZodObject<typeof billMembers>>) => ({
+  ...{ id: row.uuid, number: row.invoice_number, invoiceDate: row.invoice_date, dueDate: row.due_date },
+  total: row.total_cost_with_tax ?? row.invoice_total,
+  ...{ currency: row.currency, status: row.status, modifiedAt: row.last_modified_datetime },
+})
+
+/** As lists show it; the vendor comes as an object, its id alone is tolerated. */
+export const Bill = z
+  .object({ ...billMembers, vendor: z.unknown().optional() })
+  .transform(({ vendor, ...row }): BillRecord => ({
+    ...toBill(row),
+    vendorId: reference.parse(vendor),
+    vendorName: vendorName.parse(vendor),
+  }))
+
+const PoOfBill = z.object({ number: amount })
+const BillLine = z.object({
+  po: PoOfBill.nullish().catch(null),
+  orderitem: z.object({ order_uuid: loose }).nullish().catch(null),
+})
+const external = z.object({ external_id: loose }).nullish().catch(null)
+
+export const BillDetail = z
+  .object({
+    ...{ ...billMembers, vendor: z.unknown().optional(), tax_amount: amount, note: loose },
+    ...{ items: listOf(BillLine), added_purchase_orders: listOf(PoOfBill) },
+  })
+  .transform(
+    ({ vendor, items, added_purchase_orders: added, tax_amount: taxAmount, note, ...row }): BillDetailRecord => {
+      const numbers = [...added, ...items.map(({ po }) => po)].flatMap((po) => po?.number ?? [])
+      const orders = items.flatMap(({ orderitem }) => orderitem?.order_uuid ?? [])
+      return {
+        ...toBill(row),
+        ...{ vendorId: reference.parse(vendor), vendorName: vendorName.parse(vendor), taxAmount, note },
+        vendorExternalId: external.parse(vendor)?.external_id ?? null,
+        poNumbers: [...new Set(numbers)],
+        requisitionIds: [...new Set(orders.map(normalizeUuid))],
+      }
+    },
+  )
 
 /** The rows that can be read at all. */
 export function readable<T>(schema: z.ZodType<T>, rows: readonly Json[]): T[] {

@@ -19,7 +19,7 @@ const OTHER_TYPE = 1
 /** The bare path lists every vendor, OTHER included. A row without an id is left out: it could not be linked anyway. */
 export async function readVendors(http: Http, pageSize: number): Promise<Result<VendorRecord[]>> {
   const vendors: VendorRecord[] = []
-  const read = await readPages(http, PATH, {}, pageSize, (rows) => vendors.push(...rows.flatMap(toVendors)))
+  const read = await readPages(http, PATH, {}, pageSize, (rows) => void vendors.push(...rows.flatMap(toVendors)))
   return read.ok ? { ok: true, value: vendors } : read
 }
 
