@@ -71,6 +71,8 @@ export interface Config {
   metricsFile: string | null
   /** sha256 (hex) of all of the above but the secrets and the database: tells in the journal which settings a run had. */
   settingsHash: string
+  /** The settings as they were written, defaults included, by name: no secrets. What changed is told by comparing two of these. */
+  openSettings: Readonly<Record<string, string>>
 }
 
 /** Where each kind of Plex answers and how it wants to be asked (contracts/plex.md sections 1 and 2). */
@@ -93,7 +95,19 @@ export function loadConfig(env: Env, envFile: EnvFile | null = null): Config {
     if (conflict !== null) problems.push(conflict)
   }
   if (problems.length > 0) throw new ConfigError(problems)
-  return buildConfig(values as Settings, home)
+  return buildConfig(values as Settings, home, openTexts(texts))
+}
+
+/** Whoever knows the address of a dead-man switch can silence it. */
+const HIDDEN = ['HEARTBEAT_URL']
+
+function openTexts(texts: Gathered['texts']): Config['openSettings'] {
+  const open = SETTINGS.filter(({ secret }) => !secret).flatMap(({ name, default: fallback }): [string, string][] => {
+    const text = texts[name] ?? fallback
+    if (text === null) return []
+    return [[name, HIDDEN.includes(name) ? `hidden:${contentHash(text).slice(0, 16)}` : text]]
+  })
+  return Object.fromEntries(open)
 }
 
 /** The plant's zone, for the commands that read business dates; throws ConfigError when it is not set. */
@@ -147,7 +161,7 @@ function conflictOfDatabase(values: Partial<Settings>): string | null {
 
 // ------------------------------------------------------------------------------------------------------------ building
 
-function buildConfig(values: Settings, home: string): Config {
+function buildConfig(values: Settings, home: string, openSettings: Config['openSettings']): Config {
   const file = (path: string | null) => path && expandHome(path, home)
   const config = {
     databaseUrl: values.DATABASE_URL,
@@ -211,7 +225,7 @@ function buildConfig(values: Settings, home: string): Config {
     heartbeatUrl: values.HEARTBEAT_URL,
     metricsFile: file(values.METRICS_FILE),
   }
-  return { ...config, settingsHash: hashOpenSettings(config) }
+  return { ...config, settingsHash: hashOpenSettings(config), openSettings }
 }
 
 function buildPlex(values: Settings, home: string): Config['plex'] {
@@ -248,7 +262,7 @@ function pickGiven(login: { [Field in keyof Credentials]: Secret | null }): Cred
 }
 
 /** Of the settings as they work out: `10m` and `600s` are the same, and so is a preset's value written out. */
-function hashOpenSettings(config: Omit<Config, 'settingsHash'>): string {
+function hashOpenSettings(config: Omit<Config, 'settingsHash' | 'openSettings'>): string {
   return contentHash({
     ...config,
     databaseUrl: null,

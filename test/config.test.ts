@@ -36,9 +36,21 @@ function writeFile(name: string, text: string, mode = 0o600): string {
 }
 
 describe('loadConfig', () => {
+  it('has every open setting as it was written, and of secrets and capability addresses nothing', () => {
+    const given = { ...REQUIRED, SYNC_TIMEOUT: '61s', HEARTBEAT_URL: 'https://ping.example/s3cr3t-path' }
+    const secret = { PLEX_CLIENT_SECRET: 's3cr3t-login', DATABASE_URL: 'postgres://u:s3cr3t-word@db/ml' }
+    const { openSettings } = loadConfig({ ...given, ...secret })
+    expect(openSettings).toMatchObject({
+      SYNC_TIMEOUT: '61s',
+      HEARTBEAT_URL: expect.stringMatching(/^hidden:/) as string,
+    })
+    expect(JSON.stringify(openSettings)).not.toMatch(/s3cr3t/)
+  })
+
   it('needs three settings and has the documented default for the rest', () => {
-    const { settingsHash, ...config } = loadConfig(REQUIRED)
+    const { settingsHash, openSettings, ...config } = loadConfig(REQUIRED)
     expect(settingsHash).toMatch(/^[0-9a-f]{64}$/)
+    expect(openSettings).toMatchObject({ PLEX_PCN: '123456', SYNC_TIMEOUT: '60s' })
     expect(config).toEqual({
       databaseUrl: 'postgres://db/ml',
       dataDir: join(homedir(), '.local/share/ml-connector'),

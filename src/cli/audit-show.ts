@@ -47,7 +47,7 @@ async function resolveRun(db: State['database']['db'], connection: string, start
 }
 
 /** The members of spec section 2, in its order: jsonb keeps none. Nothing is left out of the inner ones, or the hash would not fit. */
-function inOrder(row: AuditRow): AuditRow {
+export function inOrder(row: AuditRow): AuditRow {
   const { seq, at, run_id, connection, stream, source_id, source_key, target_id, action, outcome, attempt } = row
   const { code, message, source_hash, replay_of, prev_hash, hash } = row
   const actor = ordered(row.actor, 'user', 'host', 'requester', 'version', 'settings')

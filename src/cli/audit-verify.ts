@@ -1,6 +1,7 @@
 import { walkChain, type AuditRow, type ChainFault } from '../domain/audit.js'
 import { EXIT_CODES } from '../domain/outcome.js'
 import { openJournal, readHead } from '../store/journal.js'
+import { readExport } from './audit-export.js'
 import type { AuditVerifyFlags, PrintedHead } from './commands/audit.js'
 import type { Context } from './program.js'
 import { withState, type State } from './state.js'
@@ -21,23 +22,48 @@ interface Verified {
 }
 
 /** Walks the chain in flat memory. Exit 0 = it is intact (and leads to `--head`), 3 = it is not; the first bad seq is named. */
-export function verifyAudit(context: Context, flags: AuditVerifyFlags): Promise<number> {
-  return withState(context, 'audit verify', async (state) => {
-    const { io } = context
-    const verified = await walk(state, flags.head ?? null)
-    const { rows, start, head, fault } = verified
-    const exitCode = fault === null ? EXIT_CODES.done : EXIT_CODES.partial
-    if (flags.json === true) {
-      const { connection } = state.config
-      const ends = { start: textOf(start), head: textOf(head) }
-      const document = { schema: 'ml-connector/audit-verify@1', exit_code: exitCode, connection, rows, ...ends, fault }
-      io.out(`${JSON.stringify(document)}\n`)
-    } else {
-      const lines = tell(verified, flags.head ?? null).flatMap((line) => wrap(line, columnsOf(io)))
-      io.out(`${lines.join('\n')}\n`)
-    }
-    return exitCode
+export async function verifyAudit(context: Context, flags: AuditVerifyFlags): Promise<number> {
+  const { head: printed = null, file } = flags
+  // A file needs neither settings nor a database: an auditor has nothing but the file.
+  if (file !== undefined) {
+    const { connection, ...verified } = await verifyFile(file, printed)
+    return show(context, flags, connection, verified)
+  }
+  return withState(context, 'audit verify', async (state) =>
+    show(context, flags, state.config.connection, await walk(state, printed)),
+  )
+}
+
+function show(context: Context, flags: AuditVerifyFlags, connection: string, verified: Verified): number {
+  const { io } = context
+  const { rows, start, head, fault } = verified
+  const exitCode = fault === null ? EXIT_CODES.done : EXIT_CODES.partial
+  if (flags.json === true) {
+    const ends = { start: textOf(start), head: textOf(head) }
+    const document = { schema: 'ml-connector/audit-verify@1', exit_code: exitCode, connection, rows, ...ends, fault }
+    io.out(`${JSON.stringify(document)}\n`)
+  } else {
+    const what = flags.file === undefined ? 'journal' : 'file'
+    const lines = tell(what, verified, flags.head ?? null).flatMap((line) => wrap(line, columnsOf(io)))
+    io.out(`${lines.join('\n')}\n`)
+  }
+  return exitCode
+}
+
+/** A file made by `audit prune`, by itself: the first line says where its rows begin and end. */
+export async function verifyFile(
+  path: string,
+  printed: PrintedHead | null,
+): Promise<Verified & { readonly connection: string }> {
+  let seen = new Walk(new Set())
+  const head = await readExport(path, ({ start, end }) => {
+    seen = new Walk(new Set([parse(end).seq, printed?.seq ?? 0]), parse(start))
+    return (row) => seen.next(row)
   })
+  const [start, end] = [parse(head.start), parse(head.end)]
+  seen.hashes.set(start.seq, start.hash)
+  const fault = faultOfRows(seen, start) ?? faultOfHeads(seen, start, end, end) ?? faultOfPrinted(seen, start, printed)
+  return { connection: head.connection, rows: seen.rows, start, head: end, fault }
 }
 
 /** What one walk over the rows saw. */
@@ -45,15 +71,26 @@ class Walk {
   rows = 0
   fault: ChainFault | null = null
   /** What the first row says it follows. Where the chain begins is told only after the last row, and compared then. */
-  first: PrintedHead | null = null
+  first: PrintedHead | null
   readonly hashes = new Map<number, string>()
-  private chain: ReturnType<typeof walkChain> | null = null
+  private chain: ReturnType<typeof walkChain> | null
 
-  /** `marks`: the seqs whose hashes are to be kept. */
-  constructor(private readonly marks: ReadonlySet<number>) {}
+  /** `marks`: the seqs whose hashes are to be kept. `start`: where the chain begins, if that is known beforehand. */
+  constructor(
+    private readonly marks: ReadonlySet<number>,
+    start: PrintedHead | null = null,
+  ) {
+    this.first = start
+    this.chain = start && walkChain(start)
+  }
 
-  next(row: AuditRow): void {
+  /** Null = something that is no row. */
+  next(row: AuditRow | null): void {
     this.rows += 1
+    if (row === null) {
+      this.fault ??= { seq: (this.end()?.seq ?? 0) + 1, what: 'changed' }
+      return
+    }
     if (this.marks.has(row.seq)) this.hashes.set(row.seq, row.hash)
     this.first ??= { seq: row.seq - 1, hash: row.prev_hash }
     this.chain ??= walkChain(this.first)
@@ -119,14 +156,14 @@ function faultOfPrinted(seen: Walk, start: PrintedHead, printed: PrintedHead | n
     return {
       seq: end.seq + 1,
       what: 'removed',
-      message: `Row ${seq} was the head once, and the journal ends at row ${end.seq}: the end was removed.`,
+      message: `Row ${seq} was the head once, and what is here ends at row ${end.seq}: the end was removed.`,
     }
   }
   if (seq < start.seq) {
     return {
       seq,
       what: 'head_pruned',
-      message: `Row ${seq} was pruned: the journal begins behind row ${start.seq}. Prove this head against the exported file.`,
+      message: `Row ${seq} was pruned: the journal begins behind row ${start.seq}. Prove this head against the exported file (--file).`,
     }
   }
   if (seen.hashes.get(seq)?.startsWith(hash) === true) return null
@@ -135,12 +172,13 @@ function faultOfPrinted(seen: Walk, start: PrintedHead, printed: PrintedHead | n
 }
 
 /** Heads on lines of their own: they are copied to where they prove something later. */
-function tell({ rows, start, head, fault }: Verified, printed: PrintedHead | null): string[] {
+function tell(what: 'journal' | 'file', { rows, start, head, fault }: Verified, printed: PrintedHead | null): string[] {
   if (fault?.what === 'head_pruned') return [fault.message]
-  if (fault !== null) return ['The journal is not intact.', fault.message]
+  if (fault !== null) return [`The ${what} is not intact.`, fault.message]
   const from = start.seq === 0 ? '' : ` from row ${start.seq + 1} on`
+  const after = start.seq > 0 && what === 'file' ? ['It follows', textOf(start)] : []
   const proof = printed === null ? [] : ['It leads through', textOf(printed)]
-  return [`The journal is intact${from}: ${rows} rows, head`, textOf(head), ...proof]
+  return [`The ${what} is intact${from}: ${rows} rows, head`, textOf(head), ...after, ...proof]
 }
 
 function textOf({ seq, hash }: PrintedHead): string {

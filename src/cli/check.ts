@@ -7,6 +7,7 @@ import { schemaState } from '../store/migrate.js'
 import { findLinked, readServer, readTokens, type ServerFacts } from '../store/overview.js'
 import { openVault } from '../store/vault.js'
 import { checkKept } from './check-requester.js'
+import { checkRights } from './check-rights.js'
 import { askOnce, plexSteps, PLEX_TENANTS, procurifySteps, PROCURIFY_ME, type Systems } from './check-systems.js'
 import type { CheckFlags } from './commands/check.js'
 import { missingSettings, settingsOf } from './credentials.js'
@@ -179,26 +180,6 @@ async function checkSchema({ db }: Database): Promise<Verdict> {
       return fail(`Made by a newer version: ${state.unknown.join(', ')}`, 'Install the newer version of ml-connector.')
     case 'edited':
       return fail(`Edited after they were applied: ${state.files.join(', ')}`, 'Restore the files of this release.')
-  }
-}
-
-function checkRights({ isReadOnly, missingRights }: ServerFacts): Verdict {
-  if (isReadOnly) {
-    const message = 'The database only reads: this is a standby, or the session is set to read only'
-    return {
-      status: 'fail',
-      message,
-      advice: 'Let DATABASE_URL name the primary (target_session_attrs=read-write helps).',
-      exit: 4,
-    }
-  }
-  if (missingRights.length === 0) return { status: 'ok', message: 'may read and write the tables' }
-  const message = `The user lacks: ${missingRights.join(', ')}`
-  return {
-    status: 'fail',
-    message,
-    advice: 'Grant them to the user of DATABASE_URL, or let it own the tables.',
-    exit: 2,
   }
 }
 

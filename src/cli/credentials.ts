@@ -4,9 +4,10 @@ import { ConfigError } from '../domain/errors.js'
 import { EXIT_CODES } from '../domain/outcome.js'
 import type { System } from '../domain/record.js'
 import { Secret } from '../domain/secret.js'
-import type { Credentials } from '../ports.js'
+import type { Credentials, Vault } from '../ports.js'
 import { appendAudit } from '../store/journal.js'
 import { newMasterKey, openVault } from '../store/vault.js'
+import { authorOf, BLANK_EVENT } from './author.js'
 import type { ListFlags, SetFlags } from './commands/credentials.js'
 import type { Context } from './program.js'
 import { withState, type State } from './state.js'
@@ -60,7 +61,7 @@ export function settingsOf(system: System, credentials: Credentials): string[] {
  */
 export function setCredentials(context: Context, system: System, flags: SetFlags): Promise<number> {
   return withState(context, 'credentials set', async (state) => {
-    const { config, database } = state
+    const { config } = state
     // Before asking: what cannot be stored need not be typed.
     if (config.masterKeys.length === 0) {
       throw new ConfigError(
@@ -73,11 +74,10 @@ export function setCredentials(context: Context, system: System, flags: SetFlags
       return EXIT_CODES.interrupted
     }
     const message = `credentials of ${system} stored (${Object.keys(credentials).join(', ')})`
-    await database.db.transaction().execute(async (trx) => {
-      const vault = openVault(trx, config.connection, config.masterKeys)
+    await change(context, state, async (vault) => {
       await vault.store(system, credentials)
       await vault.dropToken(system)
-      await record(context, config, trx, message)
+      return [null, message]
     })
     context.io.out(`The ${message}. Next: ml-connector check\n`)
     return 0
@@ -192,16 +192,16 @@ export function listCredentials(context: Context, flags: ListFlags): Promise<num
 export function rotateCredentials(context: Context): Promise<number> {
   return withState(context, 'credentials rotate', async (state) => {
     const { io } = context
-    const vault = vaultOf(state)
-    const rotated = await vault.rotate()
-    if (rotated > 0)
-      await recordAfter(context, state, `logins and tokens re-encrypted with the newest master key (${rotated})`)
+    const rotated = await change(context, state, async (vault) => {
+      const count = await vault.rotate()
+      return [count, count > 0 ? `logins and tokens re-encrypted with the newest master key (${count})` : null]
+    })
     io.out(
       rotated === 0
         ? 'Nothing to do: no other key that is set opens anything.\n'
         : `Re-encrypted with the newest master key: ${rotated} logins and tokens.\n`,
     )
-    const left = (await vault.list()).filter(({ current }) => !current)
+    const left = (await vaultOf(state).list()).filter(({ current }) => !current)
     for (const { system, keyId } of left) {
       io.out(
         `The login of ${system} needs the key ${keyId}, which is not set. Next: ml-connector credentials set ${system}\n`,
@@ -213,8 +213,10 @@ export function rotateCredentials(context: Context): Promise<number> {
 
 export function removeCredentials(context: Context, system: System): Promise<number> {
   return withState(context, 'credentials remove', async (state) => {
-    const isRemoved = await vaultOf(state).remove(system)
-    if (isRemoved) await recordAfter(context, state, `credentials of ${system} removed`)
+    const isRemoved = await change(context, state, async (vault) => {
+      const wasThere = await vault.remove(system)
+      return [wasThere, wasThere ? `credentials of ${system} removed` : null]
+    })
     context.io.out(isRemoved ? `The credentials of ${system} are removed.\n` : `No login of ${system} is stored.\n`)
     return 0
   })
@@ -224,30 +226,17 @@ function vaultOf({ config, database }: State) {
   return openVault(database.db, config.connection, config.masterKeys)
 }
 
-/** Who changed what, in the journal of the connection. No contact data is in it, so it needs no salt to hide any. */
-async function record(
-  { io, version }: Context,
-  config: Config,
-  trx: Parameters<typeof appendAudit>[0],
-  message: string,
-): Promise<void> {
-  const { connection, settingsHash: settings } = config
-  const actor = { user: io.user, host: io.host, requester: null, version, settings }
-  const nothing = { source_id: null, source_key: null, target_id: null, attempt: null, code: null, http: null }
-  const event = {
-    ...nothing,
-    stream: 'admin',
-    action: 'admin',
-    outcome: 'done',
-    message,
-    changes: [],
-    source_hash: null,
-    replay_of: null,
-  } as const
-  await appendAudit(trx, { connection, actor, salt: '' }, null, [event])
-}
-
-/** For a change that the vault makes in a transaction of its own. */
-function recordAfter(context: Context, { config, database }: State, message: string): Promise<void> {
-  return database.db.transaction().execute((trx) => record(context, config, trx, message))
+/** A change of the vault and the journal row that tells of it, in one transaction. A null message = nothing was changed. */
+function change<T>(
+  context: Context,
+  { config, database }: State,
+  make: (vault: Vault) => Promise<readonly [T, string | null]>,
+): Promise<T> {
+  return database.db.transaction().execute(async (trx) => {
+    const [result, message] = await make(openVault(trx, config.connection, config.masterKeys))
+    // No contact data is in it, so it needs no salt to hide any.
+    const event = { ...BLANK_EVENT, stream: 'admin', action: 'admin', outcome: 'done', message } as const
+    if (message !== null) await appendAudit(trx, authorOf(context, config), null, [event])
+    return result
+  })
 }

@@ -134,7 +134,8 @@ async function assemble(
   )
   const actor = { user: io.user, host: io.host, requester: bound.requester, version, settings: config.settingsHash }
   const holder = `${options.command} on ${io.host} (run ${options.runId})`
-  const store = openStore(db, { connection, actor, salt: bound.salt, leaseMs: config.sync.leaseMs, holder })
+  const { openSettings: settings } = config
+  const store = openStore(db, { connection, actor, salt: bound.salt, leaseMs: config.sync.leaseMs, holder, settings })
   const vault = openVault(db, connection, config.masterKeys)
   const clock = systemClock
   const deadlineAt = clock.now() + options.deadlineMs

@@ -76,6 +76,12 @@ const CATALOGUE = {
     advice: 'Mend what the problem names, then run the pass that the message names.',
   },
 
+  settings_changed: {
+    what: 'A run of this stream has other settings than the run before it.',
+    advice:
+      'Nothing to do if that was meant: `ml-connector audit show --code settings_changed --json` says who changed what.',
+  },
+
   // How runs end.
   out_of_time: {
     what: 'The run reached its deadline with work left.',

@@ -1,4 +1,4 @@
-import { sql, type Kysely, type Transaction } from 'kysely'
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely'
 import { auditHash, hideContacts, type Actor, type AuditEvent, type AuditRow } from '../domain/audit.js'
 import type { Json } from '../domain/record.js'
 import type { AuditFilter, Journal } from '../ports.js'
@@ -27,7 +27,7 @@ export async function appendAudit(
   const head = await sql<{ seq: number; hash: string; at: string }>`
     insert into audit_head (connection) values (${connection})
     on conflict (connection) do update set connection = excluded.connection
-    returning seq, hash, to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`.execute(
+    returning seq, hash, to_char(greatest(clock_timestamp(), at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`.execute(
     trx,
   )
   const start = head.rows[0]
@@ -43,7 +43,7 @@ export async function appendAudit(
   await sql`
     insert into audit
     select * from jsonb_populate_recordset(null::audit, ${rowsParam(rows)})`.execute(trx)
-  await trx.updateTable('audit_head').set({ seq, hash }).where('connection', '=', connection).execute()
+  await trx.updateTable('audit_head').set({ seq, hash, at: start.at }).where('connection', '=', connection).execute()
 }
 
 export async function readHead(db: Kysely<Tables>, connection: string): Promise<string> {
@@ -60,7 +60,7 @@ const BATCH = 500
 export function openJournal(db: Kysely<Tables>, connection: string): Journal {
   return {
     rows: async (filter) => {
-      const rows = await filtered(db, connection, filter).orderBy('seq', 'desc').limit(filter.limit).execute()
+      const rows = await selectRows(db, connection, filter).execute()
       return rows.reverse().map(toAuditRow)
     },
     chain: async (onBatch) => {
@@ -68,17 +68,10 @@ export function openJournal(db: Kysely<Tables>, connection: string): Journal {
       const start = { seq: head?.pruned_seq ?? 0, hash: head?.pruned_hash ?? '0'.repeat(64) }
       let after = start.seq
       for (;;) {
-        const rows = await db
-          .selectFrom('audit')
-          .selectAll()
-          .where('connection', '=', connection)
-          .where('seq', '>', after)
-          .orderBy('seq')
-          .limit(BATCH)
-          .execute()
+        const rows = await readRows(db, connection, after)
         const last = rows.at(-1)
         if (last === undefined) break
-        onBatch(rows.map(toAuditRow))
+        onBatch(rows)
         after = last.seq
       }
       return { start, head: { seq: head?.seq ?? 0, hash: head?.hash ?? '0'.repeat(64) } }
@@ -86,23 +79,57 @@ export function openJournal(db: Kysely<Tables>, connection: string): Journal {
   }
 }
 
-function filtered(db: Kysely<Tables>, connection: string, filter: AuditFilter) {
+/** A batch of the chain: the rows after `after`, up to and with `last` if that is given, in order. */
+export async function readRows(
+  db: Kysely<Tables>,
+  connection: string,
+  after: number,
+  last?: number,
+): Promise<AuditRow[]> {
+  let query = db.selectFrom('audit').selectAll().where('connection', '=', connection).where('seq', '>', after)
+  if (last !== undefined) query = query.where('seq', '<=', last)
+  return (await query.orderBy('seq').limit(BATCH).execute()).map(toAuditRow)
+}
+
+/** The newest rows that fit, newest first. Every filter alone has an index that gives them in this order. */
+export function selectRows(db: Kysely<Tables>, connection: string, filter: AuditFilter) {
   let query = db.selectFrom('audit').selectAll().where('connection', '=', connection)
   const { record } = filter
-  if (record !== undefined) {
-    query = query.where((eb) =>
-      eb.or([eb('source_id', '=', record), eb('source_key', '=', record), eb('target_id', '=', record)]),
-    )
-  }
+  if (record !== undefined) query = query.where('seq', 'in', seqsOf(db, connection, record))
   if (filter.stream !== undefined) query = query.where('stream', '=', filter.stream)
   if (filter.runId !== undefined) query = query.where('run_id', '=', filter.runId)
   if (filter.action !== undefined) query = query.where('action', '=', filter.action)
   if (filter.outcome !== undefined) query = query.where('outcome', '=', filter.outcome)
   if (filter.code !== undefined) query = query.where('code', '=', filter.code)
-  if (filter.since !== undefined) query = query.where('at', '>=', filter.since)
-  if (filter.until !== undefined) query = query.where('at', '<=', filter.until)
-  return query
+  const { since, until } = filter
+  if (since !== undefined) query = query.where('at', '>=', since).where('seq', '>=', firstSince(connection, since))
+  if (until !== undefined) query = query.where('at', '<=', until).where('seq', '<=', lastUntil(connection, until))
+  return query.orderBy('seq', 'desc').limit(filter.limit)
 }
+
+/** Each name a record has is looked up in an index of its own; an `or` of the three may end in reading every row. */
+function seqsOf(db: Kysely<Tables>, connection: string, record: string) {
+  const named = (column: 'source_id' | 'source_key' | 'target_id') =>
+    db.selectFrom('audit').select('seq').where('connection', '=', connection).where(column, '=', record)
+  return named('source_id').union(named('source_key')).union(named('target_id'))
+}
+
+/**
+ * Rows in order are in order of time (appendAudit), so a time is a place in the chain. Asked for by its place, a range of time
+ * is read through whatever index gives the other filters in order; by the time alone the server would sort or read it all.
+ */
+function firstSince(connection: string, since: string): RawBuilder<number> {
+  return sql<number>`coalesce((select seq from audit where connection = ${connection} and at >= ${since}
+    order by at, seq limit 1), ${BEYOND})`
+}
+
+function lastUntil(connection: string, until: string): RawBuilder<number> {
+  return sql<number>`coalesce((select seq from audit where connection = ${connection} and at <= ${until}
+    order by at desc, seq desc limit 1), 0)`
+}
+
+/** No row comes so late. */
+const BEYOND = Number.MAX_SAFE_INTEGER
 
 function toAuditRow(row: Record<string, unknown>): AuditRow {
   return row as unknown as AuditRow & { changes: Json }

@@ -35,7 +35,7 @@ type Applied = ReadonlyMap<string, string>
 /** In names of our own: the database may be shared with another program that uses Kysely. */
 const APPLIED_TABLE = 'ml_connector_migration'
 const LOCK_TABLE = 'ml_connector_migration_lock'
-const CHECKSUM_TABLE = 'ml_connector_migration_checksum'
+export const CHECKSUM_TABLE = 'ml_connector_migration_checksum'
 
 const FILE_NAME = /^\d{4}_[a-z0-9_]+\.sql$/
 const UNDEFINED_TABLE = '42P01'
@@ -60,6 +60,12 @@ async function readFiles(dir: string): Promise<MigrationFile[]> {
       return { name, text, sha256: createHash('sha256').update(text).digest('hex') }
     }),
   )
+}
+
+/** The tables that the files of a directory make, in order. */
+export async function tableNames(dir = defaultDirectory()): Promise<string[]> {
+  const texts = (await readFiles(dir)).map(({ text }) => text)
+  return texts.flatMap((text) => [...text.matchAll(/^create table (\w+)/gm)].map(([, name = '']) => name))
 }
 
 /** Compares database and files by one query; safe at any time, also while another process migrates. */
@@ -98,8 +104,11 @@ async function readApplied(db: Kysely<Tables>): Promise<Applied> {
  */
 export async function migrate(db: Kysely<Tables>, dir = defaultDirectory()): Promise<{ applied: string[] }> {
   const files = await readFiles(dir)
-  const state = await readApplied(db)
-  refuseUnlessForward(compare(files, state), state)
+  const applied = await readApplied(db)
+  const state = compare(files, applied)
+  refuseUnlessForward(state, applied)
+  // Then it takes no right to change anything.
+  if (state.kind === 'current') return { applied: [] }
   const { results, error } = await db.connection().execute(async (connection) => {
     const { rows } = await sql<{ schema: string | null; timeout: string }>`
       select current_schema() as schema, current_setting('statement_timeout') as timeout`.execute(connection)

@@ -2,6 +2,7 @@
 import { sql, type Kysely } from 'kysely'
 import { STREAMS, type System } from '../domain/record.js'
 import { readPauses, type Pause } from './pause.js'
+import { mayRewriteJournal, missingRights } from './roles.js'
 import type { Tables } from './tables.js'
 
 /** Open records of one reason. `examples`: keys of the oldest few. */
@@ -206,29 +207,19 @@ export interface ServerFacts {
   readonly isReadOnly: boolean
   /** Rights on our tables that the user lacks, as `insert on audit`. Empty while there are no tables. */
   readonly missingRights: readonly string[]
+  /** The user owns the journal, or is otherwise able to change its rows. */
+  readonly mayRewriteJournal: boolean
 }
 
 export async function readServer(db: Kysely<Tables>): Promise<ServerFacts> {
   const { rows } = await sql<ServerFacts>`
     select current_setting('server_version') as version, (extract(epoch from clock_timestamp()) * 1000)::float8 as "clockMs",
-      current_setting('transaction_read_only') = 'on' as "isReadOnly",
-      array(
-        select wanted || ' on ' || c.relname
-        from pg_class c, unnest(array['select', 'insert', 'update', 'delete']) as wanted
-        where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and c.relname = any(${OUR_TABLES}::text[])
-          and (wanted <> 'update' or c.relname <> 'audit') and (wanted <> 'delete' or c.relname = any(${EMPTIED_TABLES}::text[]))
-          and not has_table_privilege(c.oid, wanted)
-        order by 1) as "missingRights"`.execute(db)
+      current_setting('transaction_read_only') = 'on' as "isReadOnly", ${await missingRights()} as "missingRights",
+      ${mayRewriteJournal} as "mayRewriteJournal"`.execute(db)
   const [facts] = rows
-  return facts ?? { version: 'unknown', clockMs: Number.NaN, isReadOnly: false, missingRights: [] }
+  const unknown = { isReadOnly: false, missingRights: [], mayRewriteJournal: false }
+  return facts ?? { version: 'unknown', clockMs: Number.NaN, ...unknown }
 }
-
-/** Rows of the others are never deleted, and the journal is only appended to: an administrator may grant no more than that. */
-const EMPTIED_TABLES = ['note', 'credential', 'token', 'pause']
-const OUR_TABLES = [
-  ...['connection', 'credential', 'token', 'budget', 'run', 'lease', 'watermark', 'note', 'link', 'intent', 'attempt'],
-  ...['audit', 'audit_head', 'pause'],
-]
 
 /** One record known on both sides, by its source id: what must be readable. The one confirmed last. */
 export async function findLinked(db: Kysely<Tables>, connection: string, stream: string): Promise<string | null> {

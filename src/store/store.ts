@@ -43,6 +43,7 @@ import {
 } from './outbox.js'
 import { putBackDoubtful, readParked } from './parked.js'
 import { readPaused } from './pause.js'
+import { recordSettings, type OpenSettings } from './settings-log.js'
 import type { Tables } from './tables.js'
 
 export interface StoreOptions extends Author {
@@ -50,6 +51,8 @@ export interface StoreOptions extends Author {
   readonly leaseMs: number
   /** Shown to whoever finds the lease taken. */
   readonly holder: string
+  /** What the run is set up with. */
+  readonly settings?: OpenSettings
 }
 
 export function openStore(db: Kysely<Tables>, options: StoreOptions): Store {
@@ -110,14 +113,17 @@ export function openStore(db: Kysely<Tables>, options: StoreOptions): Store {
   }
 }
 
-function runMethods(db: Kysely<Tables>, { connection, actor }: StoreOptions): Pick<Store, 'openRun' | 'closeRun'> {
+function runMethods(db: Kysely<Tables>, options: StoreOptions): Pick<Store, 'openRun' | 'closeRun'> {
+  const { connection, actor, settings = {} } = options
   return {
-    openRun: async ({ id, command, stream }) => {
-      await db
-        .insertInto('run')
-        .values({ id, connection, command, stream, actor: json(actor) })
-        .execute()
-    },
+    openRun: (run) =>
+      db.transaction().execute(async (trx) => {
+        await recordSettings(trx, options, settings, run)
+        await trx
+          .insertInto('run')
+          .values({ ...run, connection, actor: json(actor) })
+          .execute()
+      }),
     closeRun: async (id, { outcome, exitCode, result }) => {
       await db
         .updateTable('run')

@@ -182,6 +182,19 @@ interface AuditHeadTable {
   hash: Generated<string>
   pruned_seq: Generated<number>
   pruned_hash: Generated<string>
+  at: Generated<Time>
+}
+
+interface DatabaseRoleTable {
+  name: string
+  granted_at: Generated<Time>
+}
+
+interface SettingsVersionTable {
+  connection: string
+  hash: string
+  settings: Json<Record<string, string>>
+  first_seen_at: Generated<Time>
 }
 
 interface PauseTable {
@@ -210,4 +223,6 @@ export interface Tables {
   audit: AuditTable
   audit_head: AuditHeadTable
   pause: PauseTable
+  database_role: DatabaseRoleTable
+  settings_version: SettingsVersionTable
 }

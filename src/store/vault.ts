@@ -95,7 +95,7 @@ async function storeLogin({ db, connection, keys }: Open, system: System, creden
 
 /** Takes the cached token along, which would outlive the login otherwise. False = there was no login. */
 async function removeLogin({ db, connection }: Open, system: System): Promise<boolean> {
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(db, async (trx) => {
     // In the order in which `rotate` locks the two, or they could wait for each other for ever.
     const { numDeletedRows } = await trx
       .deleteFrom('credential')
@@ -132,6 +132,11 @@ function parseLogin(text: string): Credentials {
       return typeof value === 'string' ? [[field, new Secret(value)]] : []
     }),
   )
+}
+
+/** The caller's transaction where there is one: then its journal row is written with the change or not at all. */
+function inTransaction<T>(db: Kysely<Tables>, use: (trx: Transaction<Tables>) => Promise<T>): Promise<T> {
+  return db.isTransaction ? use(db as Transaction<Tables>) : db.transaction().execute(use)
 }
 
 // ---- tokens: a cache, so one that cannot be used is simply not there ----
@@ -195,7 +200,7 @@ async function dropToken({ db, connection, keys }: Open, system: System, token: 
  */
 async function rotate({ db, keys }: Open): Promise<number> {
   const key = newest(keys)
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(db, async (trx) => {
     const logins = await rotateTable(trx, 'credential', key, keys)
     return logins + (await rotateTable(trx, 'token', key, keys))
   })

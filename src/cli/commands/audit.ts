@@ -20,6 +20,14 @@ export interface AuditShowFlags {
 
 export interface AuditVerifyFlags {
   readonly head?: PrintedHead
+  readonly file?: string
+  readonly json?: boolean
+}
+
+export interface AuditPruneFlags {
+  /** An instant, ISO. */
+  readonly before: string
+  readonly export: string
   readonly json?: boolean
 }
 
@@ -48,6 +56,12 @@ const OUTCOMES: readonly AuditOutcome[] = ['done', 'rejected', 'in_doubt', 'wait
 
 export function defineAudit(program: Command, context: Context): void {
   const audit = program.command('audit').description('the journal: what happened to which record, and proof of it')
+  defineShow(audit, context)
+  defineVerify(audit, context)
+  definePrune(audit, context)
+}
+
+function defineShow(audit: Command, context: Context): void {
   audit
     .command('show')
     .description('rows of the journal; for one record they read as sentences')
@@ -73,15 +87,35 @@ export function defineAudit(program: Command, context: Context): void {
       const { showAudit } = await import('../audit-show.js')
       context.exit.code = await showAudit(context, flags)
     })
+}
+
+function defineVerify(audit: Command, context: Context): void {
   audit
     .command('verify')
     .description('walk the hash chain: was a row changed, removed or reordered?')
     .option('--head <seq:hash>', 'also prove it against a head that a run printed earlier', parseHead)
+    .option('--file <file>', 'walk a file made by audit prune instead; needs no database', parseText)
     .option('--json', 'exactly one JSON document on stdout')
     .addHelpText('after', VERIFY_EXAMPLES)
     .action(async (flags: AuditVerifyFlags) => {
       const { verifyAudit } = await import('../audit-verify.js')
       context.exit.code = await verifyAudit(context, flags)
+    })
+}
+
+function definePrune(audit: Command, context: Context): void {
+  audit
+    .command('prune')
+    .description('move the oldest rows into a file; the chain stays verifiable from there')
+    .requiredOption('--before <date>', 'rows older than this day or instant (UTC)', (text) =>
+      parseTime(text, '00:00:00Z'),
+    )
+    .requiredOption('--export <file>', 'a file that does not exist yet; readable by its owner only', parseText)
+    .option('--json', 'exactly one JSON document on stdout')
+    .addHelpText('after', PRUNE_EXAMPLES)
+    .action(async (flags: AuditPruneFlags) => {
+      const { pruneAudit } = await import('../audit-prune.js')
+      context.exit.code = await pruneAudit(context, flags)
     })
 }
 
@@ -101,6 +135,18 @@ Every run prints the head; kept elsewhere (mail, ticket, log), it proves that no
 Examples:
   ml-connector audit verify
   ml-connector audit verify --head 1204:9f86d081884c
+  ml-connector audit verify --file journal-2025.jsonl     rows that were pruned, from their file alone
+`
+
+const PRUNE_EXAMPLES = `
+The rows are written, proved link by link, flushed to the disk and read back before any of them is removed; then the row that
+tells of it is added. Runs, tries and settled changes from before that day go with them; what is linked, waiting or parked
+stays, and so do the rows after. The file is one JSON document a line: \`audit verify --file\` proves it without a database.
+It takes the database user that migrates; a role made by \`migrate --roles\` may only add rows.
+Exit code 3: the chain is broken, so nothing was removed.
+
+Example:
+  ml-connector audit prune --before 2026-01-01 --export /var/backups/journal-2025.jsonl
 `
 
 function parseText(text: string): string {

@@ -1,0 +1,54 @@
+import { sql, type Transaction } from 'kysely'
+import type { Change } from '../domain/record.js'
+import { appendAudit, type Author } from './journal.js'
+import { json } from './json.js'
+import type { Tables } from './tables.js'
+
+/** Settings by name, as text. No secrets: they are shown in the journal. */
+export type OpenSettings = Readonly<Record<string, string>>
+
+/**
+ * Remembers which settings stand behind the hash that journal rows carry, and adds a row when a run of a stream has other
+ * ones than the run before it. Of streams, since each may have a settings file of its own.
+ */
+export async function recordSettings(
+  trx: Transaction<Tables>,
+  author: Author,
+  settings: OpenSettings,
+  run: { readonly id: string; readonly command: string; readonly stream: string },
+): Promise<void> {
+  const { connection, actor } = author
+  await trx
+    .insertInto('settings_version')
+    .values({ connection, hash: actor.settings, settings: json(settings) })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  const before = await trx
+    .selectFrom('run')
+    .select(sql<string>`actor ->> 'settings'`.as('hash'))
+    .where('connection', '=', connection)
+    .where('stream', '=', run.stream)
+    .orderBy('started_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  if (before === undefined || before.hash === actor.settings) return
+  const stored = await trx
+    .selectFrom('settings_version')
+    .select('settings')
+    .where('connection', '=', connection)
+    .where('hash', '=', before.hash)
+    .executeTakeFirst()
+  const changes = stored === undefined ? [] : differences(stored.settings, settings)
+  const names = changes.map(({ field }) => field).join(', ')
+  const message = `${run.command} runs with other settings than the run before it${names === '' ? '' : `: ${names}`}`
+  const nothing = { source_id: null, source_key: null, target_id: null, attempt: null, http: null }
+  const event = { ...nothing, code: 'settings_changed', message, changes, source_hash: null, replay_of: null }
+  await appendAudit(trx, author, run.id, [{ ...event, stream: 'admin', action: 'admin', outcome: 'done' }])
+}
+
+function differences(before: OpenSettings, now: OpenSettings): Change[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])].sort().flatMap((field) => {
+    const [from, to] = [before[field] ?? null, now[field] ?? null]
+    return from === to ? [] : [{ field, from, to }]
+  })
+}
