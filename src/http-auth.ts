@@ -130,17 +130,39 @@ async function askForToken(
   options: OAuthOptions,
   tokenCall: TokenCall,
 ): Promise<Result<{ token: Secret; lifeSec: number }>> {
-  const { tokenUrl, style, clientId, clientSecret, extra } = options
-  const members = {
-    ...{ client_id: clientId.reveal(), client_secret: clientSecret.reveal(), grant_type: 'client_credentials' },
-    ...extra,
-  }
-  const isForm = style === 'form'
-  const body = isForm ? new URLSearchParams(members).toString() : JSON.stringify(members)
-  const type = isForm ? 'application/x-www-form-urlencoded' : 'application/json'
-  const answer = await tokenCall(tokenUrl, type, body, [clientSecret.reveal(), clientId.reveal()])
-  if (!answer.ok) return REFUSED.has(answer.status ?? 0) ? refused(options.system, answer) : answer
-  return readToken(options, answer.value)
+  const answer = await tokenCall(...tokenRequest(options, options.style))
+  const style = otherStyle(options, answer)
+  // A refusal of the second try says less than that of the documented one.
+  const second = style === null ? answer : await tokenCall(...tokenRequest(options, style))
+  const best = second.ok ? second : answer
+  if (!best.ok) return REFUSED.has(best.status ?? 0) ? refused(options.system, best) : best
+  return readToken(options, best.value)
+}
+
+/** How the client says who it is: in a form, in JSON, or by Basic beside a form (RFC 6749 section 2.3.1). */
+type TokenStyle = OAuthOptions['style'] | 'basic'
+
+/**
+ * Only a vendor page names Plex's token address, and none says how it wants to be asked (contracts/plex.md section 2). A form that
+ * is refused as a login is tried once with Basic, one that is refused as a request once as JSON. Procurify's way is documented.
+ */
+function otherStyle({ style }: OAuthOptions, answer: Result<Answer>): TokenStyle | null {
+  if (answer.ok || style !== 'form') return null
+  if (answer.status === 401) return 'basic'
+  return answer.status === 400 || answer.status === 415 ? 'json' : null
+}
+
+function tokenRequest(options: OAuthOptions, style: TokenStyle): Parameters<TokenCall> {
+  const { tokenUrl, extra } = options
+  const [id, secret] = [options.clientId.reveal(), options.clientSecret.reveal()]
+  const grant = { grant_type: 'client_credentials', ...extra }
+  const members: Record<string, string> = style === 'basic' ? grant : { client_id: id, client_secret: secret, ...grant }
+  const body = style === 'json' ? JSON.stringify(members) : new URLSearchParams(members).toString()
+  const type = style === 'json' ? 'application/json' : 'application/x-www-form-urlencoded'
+  // Both halves are form-encoded before they are joined, so that a colon in the id is none between the two.
+  const pair = Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`, 'utf8').toString('base64')
+  const login: LoginHeaders = style === 'basic' ? { authorization: `Basic ${pair}` } : {}
+  return [tokenUrl, { 'content-type': type, ...login }, body, [secret, id, pair]]
 }
 
 /** 400 and 401 carry `invalid_client` and the like; a login that is refused stays refused until a person changes it. */

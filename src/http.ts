@@ -76,7 +76,7 @@ export interface Http {
  */
 export type TokenCall = (
   url: string,
-  contentType: string,
+  headers: Readonly<Record<string, string>>,
   body: string,
   secrets: readonly string[],
 ) => Promise<Result<Answer>>
@@ -98,8 +98,7 @@ export function makeHttp(options: HttpOptions): Http {
   const writing = { ...reading, isWrite: true, signal: null }
   const common = { system: name, timeoutMs: options.timeoutMs }
 
-  const tokenCall: TokenCall = (url, contentType, body, secrets) => {
-    const headers = { 'content-type': contentType }
+  const tokenCall: TokenCall = (url, headers, body, secrets) => {
     const path = new URL(url).pathname
     return wire(
       new Exchange({ ...common, ...reading, isLogin: true, method: 'POST', url, path, headers, body, secrets }),

@@ -166,7 +166,10 @@ export const Settings = z.object({
     'cloud',
     'preset: `cloud` (https://cloud.plex.com/api, OAuth), `connect` (https://connect.plex.com, API key) or `soap` (data sources, Basic)',
   ),
-  PLEX_PCN: required(matching(/^\d{1,18}$/, 'the PCN, digits only'), 'company code sent on every call'),
+  PLEX_PCN: required(
+    matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, 'the PCN or company code, letters and digits'),
+    'company code (PCN) sent on every call',
+  ),
   PLEX_BASE_URL: optional(baseUrl, 'address of the API; overrides the preset'),
   PLEX_AUTH: optional(oneOf('oauth2', 'api-key', 'basic'), '`oauth2`, `api-key` or `basic`; overrides the preset'),
   PLEX_TOKEN_URL: optional(

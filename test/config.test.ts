@@ -110,7 +110,7 @@ describe('loadConfig', () => {
   it('reports every mistake at once, also between settings, each with its name', () => {
     const found = problemsOf(() =>
       loadConfig({
-        PLEX_PCN: 'acme',
+        PLEX_PCN: 'acme: 1',
         PLEX_TIMEZON: 'America/Detroit',
         PLEX_API_KEY_FILE: join(folder, 'nowhere'),
         SYNC_TIMEOUT: '90s',
@@ -121,7 +121,7 @@ describe('loadConfig', () => {
       'PLEX_TIMEZON is not a setting: did you mean PLEX_TIMEZONE?',
       `PLEX_API_KEY_FILE: ${join(folder, 'nowhere')} does not exist.`,
       expect.stringMatching(/^DATABASE_URL is required: set it \(Postgres 15 or newer\. .*\)\.$/),
-      'PLEX_PCN must be the PCN, digits only, not "acme".',
+      'PLEX_PCN must be the PCN or company code, letters and digits, not "acme: 1".',
       'PO_QUIET must be a whole number with a unit, such as 250ms, 90s, 10m, 2h or 1d (24d at most), not "15".',
       'SYNC_LEASE must exceed twice SYNC_TIMEOUT: more than 180s, not 150s.',
       expect.stringMatching(/^PROCURIFY_DOMAIN is required/),

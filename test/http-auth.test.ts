@@ -261,6 +261,40 @@ describe('a token call', () => {
     expect(paths()).toEqual(['/oauth/token'])
   })
 
+  it('as a form that is refused as a login is made once more with Basic', async () => {
+    const { issued } = serveTokens()
+    const tokens = server.answer
+    const basic = `Basic ${Buffer.from('the-client:the-secret').toString('base64')}`
+    server.answer = (response, request, turn) =>
+      request.url === '/oauth/token' && request.headers.authorization !== basic
+        ? json(response, { error: 'invalid_client' }, 401)
+        : tokens(response, request, turn)
+    expect((await startRun({ style: 'form', extra: { scope: 'a' } }).http.get('/a')).ok).toBe(true)
+    expect(issued()).toBe(1)
+    expect(server.seen[1]?.body).toBe('grant_type=client_credentials&scope=a')
+  })
+
+  it.each([400, 415])('as a form that is answered %i is made once more as JSON', async (status) => {
+    const { issued } = serveTokens()
+    const tokens = server.answer
+    server.answer = (response, request, turn) =>
+      request.headers['content-type']?.includes('form') === true
+        ? json(response, { error: 'invalid_request' }, status)
+        : tokens(response, request, turn)
+    expect((await startRun({ style: 'form', extra: {} }).http.get('/a')).ok).toBe(true)
+    expect(issued()).toBe(1)
+    expect(JSON.parse(server.seen[1]?.body ?? '')).toMatchObject({ client_secret: 'the-secret' })
+  })
+
+  it('as a form that is refused either way tells the first refusal, and never the login', async () => {
+    server.answer = (response, request, turn) =>
+      json(response, { error: turn === 1 ? 'invalid_client' : `no ${request.headers.authorization ?? ''}` }, 401)
+    const failure = failureOf(await startRun({ style: 'form', extra: {} }).http.get('/a'))
+    expect(failure).toMatchObject({ kind: 'auth', code: 'login_refused', status: 401 })
+    expect(failure.message).toContain('invalid_client')
+    expect(paths()).toEqual(['/oauth/token', '/oauth/token'])
+  })
+
   it('is repeated like a read', async () => {
     server.answer = (response, _request, turn) =>
       turn < 3 ? json(response, {}, 503) : json(response, turn === 3 ? { access_token: 'token-1' } : {})

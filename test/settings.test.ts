@@ -52,7 +52,7 @@ describe('settingsTable', () => {
     expect(rows.map((row) => /^\| `([A-Z_]+)` \|/.exec(row)?.[1])).toEqual(SETTINGS.map(({ name }) => name))
     const rowOf = (name: string) => rows.find((row) => row.startsWith(`| \`${name}\` |`))
     expect(rowOf('SYNC_TIMEOUT')).toBe('| `SYNC_TIMEOUT` | `60s` | how long a request may take |')
-    expect(rowOf('PLEX_PCN')).toBe('| `PLEX_PCN` | required | company code sent on every call |')
+    expect(rowOf('PLEX_PCN')).toBe('| `PLEX_PCN` | required | company code (PCN) sent on every call |')
     expect(rowOf('PLEX_API_KEY')).toMatch(/Secret; or a file: `PLEX_API_KEY_FILE` \|$/)
   })
 })

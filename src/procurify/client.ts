@@ -133,7 +133,10 @@ export interface Page {
   readonly dateMs: number | null
 }
 
-/** One page. The pagination is under `metadata`, on some lists at the top, on some missing: then there is one page. */
+/**
+ * One page. The pagination is under `metadata`, on some lists at the top, in either place also without a member of its own; on some
+ * it is missing: then there is one page.
+ */
 export async function readPage(http: Http, path: string, query: Query): Promise<Result<Page>> {
   const answer = await http.get(path, query)
   if (!answer.ok) return answer
@@ -141,7 +144,9 @@ export async function readPage(http: Http, path: string, query: Query): Promise<
   const envelope = membersOf(value)
   const rows = Array.isArray(value) ? value : (envelope['data'] ?? envelope['results'])
   if (!Array.isArray(rows)) return unexpected(answer.value, 'a list')
-  const pagination = membersOf(membersOf(envelope['metadata'])['pagination'] ?? envelope['pagination'])
+  const metadata = membersOf(envelope['metadata'])
+  const loose = 'next' in metadata || 'num_pages' in metadata ? metadata : envelope
+  const pagination = membersOf(metadata['pagination'] ?? envelope['pagination'] ?? loose)
   const { next, count, page_size: served, num_pages: pages, current_page: current } = pagination
   const hasNext = next === undefined ? Number(current) < Number(pages) : next !== null && next !== ''
   const { dateMs } = answer.value

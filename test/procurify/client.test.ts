@@ -124,6 +124,8 @@ describe('reading a list to its end', () => {
       'without links',
       (data, { num_pages, current_page }) => ({ metadata: { pagination: { num_pages, current_page } }, data }),
     ],
+    ['loose in the metadata', (data, pagination) => ({ metadata: pagination, data })],
+    ['loose at the top', (results, pagination) => ({ ...pagination, results })],
   ])('finds the pagination %s', async (_where, envelope) => {
     serveList(envelope === undefined ? {} : { envelope })
     expect((await read(10)).ids).toEqual(upTo(23))
