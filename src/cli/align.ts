@@ -6,6 +6,7 @@ import { adviceFor } from '../domain/problems.js'
 import { EMPTY_MAP, parseRefdataMap, type RefdataMap } from '../domain/refdata-map.js'
 import { Tally } from '../domain/tally.js'
 import { runAlign, type AlignPass, type AlignResult } from '../passes/align.js'
+import { beginRun, withinRun } from './broken-run.js'
 import { printList, printPairs } from './align-list.js'
 import type { AlignFlags } from './commands/align.js'
 import { writeMetrics } from './metrics.js'
@@ -45,20 +46,23 @@ export async function performAlign(
   const map = await readMap(config)
   const reporter = makeReporter(context.io, { level: context.global().logLevel, quiet: flags.quiet ?? false, runId })
   const deadlineMs = flags.deadline ?? config.sync.deadlineMs
-  const world = await openWorld(context, { command: COMMAND, runId, reporter, write: !dryRun, deadlineMs })
-  try {
-    const pass = { ...toPass(world, context, flags, map), runId, reporter }
-    const result = await runAlign({ ...pass, options: { ...pass.options, dryRun } }, COMMAND)
-    const auditHead = await world.store.auditHead()
-    reporter.clear()
-    const { connection } = config
-    const facts = { runId, command: COMMAND, connection, dryRun, startedAt, auditHead, calls: world.calls }
-    const run = toRunJson({ ...facts, finishedAt: new Date() }, result)
-    await writeMetrics(world, run, reporter)
-    return { run, result }
-  } finally {
-    await world.close()
-  }
+  const { connection } = config
+  const begun = beginRun({ runId, command: COMMAND, connection, dryRun, startedAt })
+  return withinRun(begun, async () => {
+    const world = await openWorld(context, { command: COMMAND, runId, reporter, write: !dryRun, deadlineMs })
+    begun.calls = world.calls
+    try {
+      const pass = { ...toPass(world, context, flags, map), runId, reporter }
+      const result = await runAlign({ ...pass, options: { ...pass.options, dryRun } }, COMMAND)
+      const auditHead = await world.store.auditHead()
+      reporter.clear()
+      const run = toRunJson({ ...begun, auditHead, finishedAt: new Date() }, result)
+      await writeMetrics(world, run, reporter)
+      return { run, result }
+    } finally {
+      await world.close()
+    }
+  })
 }
 
 function toPass(
@@ -80,8 +84,16 @@ function toPass(
       direction: flags.direction ?? refdata.direction,
     },
     maxChanges: refdata.maxChanges,
-    ordersSince: toInstant(config.po.startDate) ?? new Date(clock.wallMs() - YEAR_MS).toISOString(),
+    ordersSince: earlierOf(toInstant(config.po.startDate), new Date(clock.wallMs() - YEAR_MS).toISOString()),
   }
+}
+
+/**
+ * A year of orders at least: on the day of going live hardly any was created since PO_START_DATE, and an account code gets its
+ * departments only when it is made.
+ */
+function earlierOf(start: string | null, yearAgo: string): string {
+  return start === null || Date.parse(start) > Date.parse(yearAgo) ? yearAgo : start
 }
 
 /** A start date is a day, by its first moment in UTC, or an instant already. */

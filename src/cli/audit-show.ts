@@ -4,7 +4,7 @@ import { cleanLine } from '../domain/text.js'
 import { openJournal } from '../store/journal.js'
 import { findRuns } from '../store/overview.js'
 import { shortRun, tellRow, tellWhat } from './audit-story.js'
-import type { AuditShowFlags } from './commands/audit.js'
+import { LARGEST_LIMIT, SHOWN, type AuditShowFlags } from './commands/audit.js'
 import { toCsv } from './csv.js'
 import type { Context } from './program.js'
 import { withState, type State } from './state.js'
@@ -13,21 +13,31 @@ import { columnsOf, paint, table, wrap } from './table.js'
 /** Prints the rows that fit: JSON, CSV, sentences for one record, else a table. None is exit 0 and a plain sentence. */
 export function showAudit(context: Context, flags: AuditShowFlags): Promise<number> {
   return withState(context, 'audit show', async (state) => {
-    const rows = (await readRows(state, flags)).map(inOrder)
+    const isForPeople = flags.json !== true && flags.csv !== true
+    const limit = flags.limit ?? (isForPeople ? SHOWN : LARGEST_LIMIT)
+    const rows = (await readRows(state, flags, limit)).map(inOrder)
     const { io } = context
     if (flags.json === true) io.out(`${JSON.stringify({ schema: 'ml-connector/audit@1', rows })}\n`)
     else if (flags.csv === true) io.out(toCsv(CSV_HEAD, rows.map(flatten)))
     else if (rows.length === 0) io.out('No row of the journal fits.\n')
     else io.out(flags.record === undefined ? asTable(context, rows) : asStories(context, rows))
-    if (flags.json !== true && flags.csv !== true && rows.length === flags.limit) {
-      io.out(`These are the newest ${flags.limit} rows that fit; --limit shows more.\n`)
+    // A document that was cut without a word would be taken for the whole.
+    if (rows.length === limit && (isForPeople || flags.limit === undefined)) {
+      const more = limit < LARGEST_LIMIT ? '--limit shows more' : '--since and --until show others'
+      const note = `These are the newest ${limit} rows that fit; ${more}.\n`
+      if (isForPeople) io.out(note)
+      else io.err(`ml-connector: ${note}`)
     }
     return 0
   })
 }
 
-async function readRows({ config, database: { db } }: State, flags: AuditShowFlags): Promise<AuditRow[]> {
-  const { record, stream, run, action, outcome, code, since, until, limit } = flags
+async function readRows(
+  { config, database: { db } }: State,
+  flags: AuditShowFlags,
+  limit: number,
+): Promise<AuditRow[]> {
+  const { record, stream, run, action, outcome, code, since, until } = flags
   const runId = run === undefined ? undefined : await resolveRun(db, config.connection, run)
   if (runId === null) return []
   const given = { record, stream, runId, action, outcome, code, since, until }

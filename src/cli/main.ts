@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander'
 import { ConfigError } from '../domain/errors.js'
 import { EXIT_CODES, USAGE_EXIT_CODE } from '../domain/outcome.js'
+import { BrokenRun } from './broken-run.js'
 import type { Io } from './io.js'
 import { buildProgram } from './program.js'
 
@@ -10,16 +11,18 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
     await buildProgram(io, exit).parseAsync([...argv], { from: 'user' })
     return exit.code
-  } catch (error) {
+  } catch (thrown) {
     const wantsJson = argv.includes('--json')
+    const run = thrown instanceof BrokenRun ? thrown : null
+    const error = run === null ? thrown : run.cause
     if (error instanceof CommanderError) return reportUsage(io, error, wantsJson)
     if (error instanceof ConfigError) return reportMistakes(io, error, wantsJson)
     const { refusalOf } = await import('./state.js')
     const refusal = refusalOf(error)
     if (refusal !== null) return reportMistakes(io, refusal, wantsJson)
     const { isDatabaseTrouble } = await import('./wire.js')
-    if (isDatabaseTrouble(error)) return reportDatabase(io, error, wantsJson)
-    return reportBug(io, error, argv, wantsJson)
+    if (isDatabaseTrouble(error)) return await reportDatabase(io, error, wantsJson, run)
+    return await reportBug(io, error, argv, wantsJson, run)
   }
 }
 
@@ -36,15 +39,21 @@ function reportMistakes(io: Io, error: ConfigError, wantsJson: boolean): number 
   return USAGE_EXIT_CODE
 }
 
-function reportDatabase(io: Io, error: unknown, wantsJson: boolean): number {
+async function reportDatabase(io: Io, error: unknown, wantsJson: boolean, run: BrokenRun | null): Promise<number> {
   const message = `The state database cannot be reached: ${messageOf(error)}. Nothing is lost; run again when it is back.`
   io.err(`ml-connector: ${message}\n`)
-  if (wantsJson) printError(io, EXIT_CODES.interrupted, 'database_unavailable', [message])
+  if (wantsJson) await printBroken(io, 'interrupted', { code: 'database_unavailable', message }, run)
   return EXIT_CODES.interrupted
 }
 
 /** The report holds no settings, no arguments' values and no environment: it can be attached as it is. */
-function reportBug(io: Io, error: unknown, argv: readonly string[], wantsJson: boolean): number {
+async function reportBug(
+  io: Io,
+  error: unknown,
+  argv: readonly string[],
+  wantsJson: boolean,
+  run: BrokenRun | null,
+): Promise<number> {
   const command = argv.filter((word) => /^-{0,2}[a-z][a-z-]*$/.test(word)).join(' ')
   const lines = [
     'ml-connector: this is a bug in the program. Nothing was left half done: run again when it is mended.',
@@ -55,8 +64,20 @@ function reportBug(io: Io, error: unknown, argv: readonly string[], wantsJson: b
     ...(error instanceof Error && error.stack !== undefined ? error.stack.split('\n').slice(1, 12) : []),
   ]
   io.err(`${lines.join('\n')}\n`)
-  if (wantsJson) printError(io, EXIT_CODES.failed, 'bug', [messageOf(error)])
+  if (wantsJson) await printBroken(io, 'failed', { code: 'bug', message: messageOf(error) }, run)
   return EXIT_CODES.failed
+}
+
+/** Whoever reads the documents of runs gets one of these too, whatever broke it off. */
+async function printBroken(
+  io: Io,
+  outcome: 'failed' | 'interrupted',
+  problem: { code: string; message: string },
+  run: BrokenRun | null,
+): Promise<void> {
+  if (run === null) return printError(io, EXIT_CODES[outcome], problem.code, [problem.message])
+  const { toBrokenJson } = await import('./result.js')
+  io.out(`${JSON.stringify(toBrokenJson(run, outcome, problem))}\n`)
 }
 
 function printError(io: Io, exitCode: number, code: string, messages: readonly string[]): void {

@@ -3,6 +3,7 @@ import type { Config } from '../config.js'
 import { ConfigError } from '../domain/errors.js'
 import { EXIT_CODES, USAGE_EXIT_CODE } from '../domain/outcome.js'
 import type { Reporter } from '../ports.js'
+import { BrokenRun } from './broken-run.js'
 import type { PassFlags } from './commands/sync.js'
 import type { Context } from './program.js'
 import { makeReporter } from './reporter.js'
@@ -47,7 +48,8 @@ async function ping({ heartbeatUrl }: Config, what: 'start' | number, reporter: 
 }
 
 /** As main.ts ends for such an error. */
-function exitCodeOf(error: unknown): number {
+function exitCodeOf(thrown: unknown): number {
+  const error = thrown instanceof BrokenRun ? thrown.cause : thrown
   if (error instanceof ConfigError || refusalOf(error) !== null) return USAGE_EXIT_CODE
   return isDatabaseTrouble(error) ? EXIT_CODES.interrupted : EXIT_CODES.failed
 }

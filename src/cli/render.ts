@@ -62,8 +62,8 @@ function changedOf({ counts, dry_run }: RunJson): number {
 }
 
 /** The whole head is in --json and in `audit verify`; here it is for the eye. */
-function shortHead(head: string): string {
-  return head.slice(0, head.indexOf(':') + 13)
+function shortHead(head: string | null): string {
+  return head === null ? 'not known' : head.slice(0, head.indexOf(':') + 13)
 }
 
 function countRows({ counts }: RunJson): string[][] {

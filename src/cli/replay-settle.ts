@@ -5,7 +5,7 @@ import { markOf } from '../domain/given-up.js'
 import { EXIT_CODES } from '../domain/outcome.js'
 import { recordIdOf, type Json, type Link } from '../domain/record.js'
 import { isOver, readDraft, readState } from '../domain/requisition.js'
-import { runReplay } from '../passes/replay.js'
+import { runReplay, type ReplayResult } from '../passes/replay.js'
 import { readLinks } from '../store/link.js'
 import { endParked, readParked, type Ending, type Parked } from '../store/parked.js'
 import { authorOf } from './author.js'
@@ -36,10 +36,28 @@ export async function settleParked(context: Context, action: Action, id: string,
       .map((one) => ({ parked: one.parked, ending: toEnding(one, action, flags.reason) }))
     return { ended: await endParked(state.database.db, authorOf(context, state.config), items), toPlan }
   })
-  for (const { sourceKey, sourceId, code } of ended)
-    context.io.out(`${oneLine(sourceKey ?? sourceId)} (${code}): ${DONE[action]}\n`)
-  return toPlan.length === 0 ? EXIT_CODES.done : acceptOrders(context, toPlan, flags)
+  const planned = toPlan.length === 0 ? NOTHING_PLANNED : await acceptOrders(context, toPlan, flags)
+  const exitCode = EXIT_CODES[planned.outcome]
+  const { io } = context
+  if (flags.json === true) {
+    const records = [...ended, ...planned.settled].map(({ stream, sourceId, sourceKey, code }) => {
+      return { stream, source_id: sourceId, source_key: sourceKey, code }
+    })
+    const { problems } = planned
+    io.out(`${JSON.stringify({ schema: 'ml-connector/settled@1', action, exit_code: exitCode, records, problems })}\n`)
+    return exitCode
+  }
+  const tell = ({ sourceKey, sourceId, code }: Parked, what: string): void =>
+    io.out(`${oneLine(sourceKey ?? sourceId)} (${code}): ${what}\n`)
+  ended.forEach((one) => tell(one, DONE[action]))
+  planned.settled.forEach((one) => tell(one, 'settled. What Plex says now is the base.'))
+  for (const { code, message, advice } of planned.problems) io.err(`${code}: ${oneLine(message)} ${advice}\n`)
+  return exitCode
 }
+
+/** What became of the orders whose acceptance is a plan. */
+type SettledOrders = Pick<ReplayResult, 'outcome' | 'problems'> & { readonly settled: readonly Parked[] }
+const NOTHING_PLANNED: SettledOrders = { outcome: 'done', problems: [], settled: [] }
 
 const DONE: Readonly<Record<Action, string>> = {
   accept: 'settled. It is looked at again when it changes in Plex.',
@@ -79,8 +97,8 @@ function learn(parked: Parked, link: Link | undefined, action: Action): Json {
   return sent !== null && isOver(state) ? { ...sent, accepted: state } : null
 }
 
-/** Exit codes of a pass: Plex is read. */
-function acceptOrders(context: Context, cases: readonly Case[], { reason }: SettleFlags): Promise<number> {
+/** A pass: Plex is read. */
+async function acceptOrders(context: Context, cases: readonly Case[], { reason }: SettleFlags): Promise<SettledOrders> {
   return withReplayWorld(context, {}, async (replayWorld) => {
     const accept = new Set(cases.map(({ parked }) => parked.sourceId))
     const replays = new Map(
@@ -88,13 +106,6 @@ function acceptOrders(context: Context, cases: readonly Case[], { reason }: Sett
     )
     const pass = await makeReplayPass({ ...replayWorld, accept }, 'pos', replays, {})
     const { outcome, problems } = await runReplay([pass], 'replay accept')
-    const { io } = context
-    if (outcome === 'done')
-      for (const { parked } of cases)
-        io.out(
-          `${oneLine(parked.sourceKey ?? parked.sourceId)} (${parked.code}): settled. What Plex says now is the base.\n`,
-        )
-    for (const { code, message, advice } of problems) io.err(`${code}: ${oneLine(message)} ${advice}\n`)
-    return EXIT_CODES[outcome]
+    return { outcome, problems, settled: outcome === 'done' ? cases.map(({ parked }) => parked) : [] }
   })
 }

@@ -8,6 +8,7 @@ import type { Problem } from '../domain/tally.js'
 import { runReplay, type ReplayPass, type ReplayResult } from '../passes/replay.js'
 import { findRuns } from '../store/overview.js'
 import { namesOf, readParked, supersedeDelivered, type Parked } from '../store/parked.js'
+import { beginRun, withinRun } from './broken-run.js'
 import { authorOf } from './author.js'
 import type { ReplayFlags } from './commands/replay.js'
 import { writeMetrics } from './metrics.js'
@@ -59,23 +60,28 @@ function requireSelection(ids: readonly string[], { stream, run, code, all, rese
 }
 
 /** Opens the world for one replay and closes it whatever happens. */
-export async function withReplayWorld(
+export async function withReplayWorld<T>(
   context: Context,
   flags: ReplayFlags,
-  use: (replayWorld: ReplayWorld) => Promise<number>,
-): Promise<number> {
+  use: (replayWorld: ReplayWorld) => Promise<T>,
+): Promise<T> {
   const startedAt = new Date()
   const runId = newRunId()
   const dryRun = flags.dryRun ?? false
   const reporter = makeReporter(context.io, { level: context.global().logLevel, quiet: flags.quiet ?? false, runId })
-  const deadlineMs = flags.deadline ?? readConfig(context).sync.deadlineMs
-  const world = await openWorld(context, { command: COMMAND, runId, reporter, write: !dryRun, deadlineMs })
-  try {
-    return await use({ context, world, runId, reporter, startedAt, dryRun })
-  } finally {
-    reporter.clear()
-    await world.close()
-  }
+  const { sync, connection } = readConfig(context)
+  const deadlineMs = flags.deadline ?? sync.deadlineMs
+  const begun = beginRun({ runId, command: COMMAND, connection, dryRun, startedAt })
+  return withinRun(begun, async () => {
+    const world = await openWorld(context, { command: COMMAND, runId, reporter, write: !dryRun, deadlineMs })
+    begun.calls = world.calls
+    try {
+      return await use({ context, world, runId, reporter, startedAt, dryRun })
+    } finally {
+      reporter.clear()
+      await world.close()
+    }
+  })
 }
 
 interface Selection {

@@ -1,6 +1,9 @@
 /** A finished pass as users see it: the JSON document of spec section 2, and the same for people. */
 import { EXIT_CODES } from '../domain/outcome.js'
+import { adviceFor } from '../domain/problems.js'
+import { CATEGORIES, type Counts, type Problem } from '../domain/tally.js'
 import type { PassResult } from '../passes/run.js'
+import type { BrokenRun } from './broken-run.js'
 
 export interface CallCounts {
   readonly requests: number
@@ -15,12 +18,16 @@ export interface RunFacts {
   readonly dryRun: boolean
   readonly startedAt: Date
   readonly finishedAt: Date
-  readonly auditHead: string
+  /** Null = not known: the database is gone. */
+  readonly auditHead: string | null
   readonly calls: { readonly plex: CallCounts; readonly procurify: CallCounts }
+  /** Records that were left out are told as well: for programs, and for people who ask with --verbose. */
+  readonly isComplete?: boolean
 }
 
 export function toRunJson(facts: RunFacts, result: PassResult) {
-  const { outcome, counts, window, problems } = result
+  const { outcome, counts, window } = result
+  const problems = facts.isComplete === true ? [...result.problems, ...(result.leftOut ?? [])] : result.problems
   return {
     schema: 'ml-connector/run@1',
     run_id: facts.runId,
@@ -48,4 +55,16 @@ export function withoutPlan(run: RunJson): RunJson {
   const copy = { ...run }
   delete copy.plan
   return copy
+}
+
+/** A run that broke off, as the document of a run. What it did up to then is in the journal, whose head is not known here. */
+export function toBrokenJson(
+  { run }: BrokenRun,
+  outcome: 'failed' | 'interrupted',
+  problem: Pick<Problem, 'code' | 'message'>,
+): RunJson {
+  const counts = { read: 0, ...Object.fromEntries(CATEGORIES.map((name) => [name, 0])) } as Counts
+  const problems = [{ ...problem, stream: '', source_id: null, source_key: null, advice: adviceFor(problem.code) }]
+  const nothing = { outcome, counts, problems, window: { from: null, to: null }, plan: [], planHash: null }
+  return toRunJson({ ...run, finishedAt: new Date(), auditHead: null }, nothing)
 }

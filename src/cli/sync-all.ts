@@ -5,11 +5,12 @@ import { adviceFor, type ProblemCode } from '../domain/problems.js'
 import type { StreamName } from '../domain/record.js'
 import { Tally } from '../domain/tally.js'
 import { performAlign } from './align.js'
+import { BrokenRun } from './broken-run.js'
 import type { SyncAllFlags } from './commands/sync.js'
 import { withHeartbeat } from './outside.js'
 import type { Context } from './program.js'
 import { printQuietly, printRun } from './render.js'
-import { toRunJson, type RunJson } from './result.js'
+import { toBrokenJson, toRunJson, type RunJson } from './result.js'
 import { runOrders, runSuppliers } from './sync.js'
 import { isDatabaseTrouble, newRunId, readConfig } from './wire.js'
 
@@ -77,9 +78,9 @@ async function performStep(
     return await step.perform(context, flags)
   } catch (error) {
     // The runs before this one took place: they are told, and this one with them.
-    if (before === null || !(error instanceof Error) || !isDatabaseTrouble(error)) throw error
-    const message = `The state database cannot be reached: ${error.message}`
-    return standIn(step, before, 'interrupted', 'database_unavailable', message)
+    if (!(error instanceof BrokenRun && error.cause instanceof Error && isDatabaseTrouble(error.cause))) throw error
+    const message = `The state database cannot be reached: ${error.cause.message}`
+    return toBrokenJson(error, 'interrupted', { code: 'database_unavailable', message })
   }
 }
 

@@ -4,6 +4,7 @@ import { Tally } from '../domain/tally.js'
 import type { Pass } from '../passes/pass.js'
 import { runPass } from '../passes/run.js'
 import type { Reporter } from '../ports.js'
+import { beginRun, withinRun } from './broken-run.js'
 import type { SyncFlags } from './commands/sync.js'
 import { writeMetrics } from './metrics.js'
 import { withHeartbeat } from './outside.js'
@@ -87,31 +88,25 @@ async function runSync(
   const runId = newRunId()
   const dryRun = flags.dryRun ?? false
   const reporter = makeReporter(context.io, { level: context.global().logLevel, quiet: flags.quiet ?? false, runId })
-  const { sync } = readConfig(context)
+  const { sync, connection } = readConfig(context)
   const deadlineMs = flags.deadline ?? sync.deadlineMs
-  const world = await openWorld(context, { command, runId, reporter, write: !dryRun, deadlineMs })
-  try {
-    const made = await makePass(toBase(world, context, flags, { runId, reporter }), world)
-    const result = 'refused' in made ? refuse(made) : await runPass(made, command)
-    const auditHead = await world.store.auditHead()
-    const { connection } = world.config
-    const facts = {
-      runId,
-      command,
-      connection,
-      dryRun,
-      startedAt,
-      finishedAt: new Date(),
-      auditHead,
-      calls: world.calls,
+  const begun = beginRun({ runId, command, connection, dryRun, startedAt })
+  return withinRun(begun, async () => {
+    const world = await openWorld(context, { command, runId, reporter, write: !dryRun, deadlineMs })
+    begun.calls = world.calls
+    try {
+      const made = await makePass(toBase(world, context, flags, { runId, reporter }), world)
+      const result = 'refused' in made ? refuse(made) : await runPass(made, command)
+      const auditHead = await world.store.auditHead()
+      const isComplete = flags.json === true || flags.verbose === true
+      reporter.clear()
+      const run = toRunJson({ ...begun, finishedAt: new Date(), auditHead, isComplete }, result)
+      await writeMetrics(world, run, reporter)
+      return run
+    } finally {
+      await world.close()
     }
-    reporter.clear()
-    const run = toRunJson(facts, result)
-    await writeMetrics(world, run, reporter)
-    return run
-  } finally {
-    await world.close()
-  }
+  })
 }
 
 function toBase(world: World, { io }: Context, flags: SyncFlags, run: { runId: string; reporter: Reporter }): Base {

@@ -221,6 +221,7 @@ async function readIndex(
   const dayAround = (stamp: string, ms: number) => dayIn(shiftStamp(stamp, ms), zone) ?? ''
   return readRequisitionIndex(world.procurify, {
     requesterId: requester.value.id,
+    requesterAccountId: requester.value.accountId,
     since: dayAround(from, -DAY_MS),
     until: dayAround(new Date(clock.wallMs()).toISOString(), DAY_MS),
     pageSize: config.procurify.pageSize,
@@ -238,10 +239,12 @@ async function followOrders(
   if (links.size === 0) return { ok: true, value: [] }
   const requester = await me()
   if (!requester.ok) return requester
-  const requesterId = requester.value.id
+  const { id: requesterId, accountId: requesterAccountId } = requester.value
   const from = (await store.lastRun('pos')) ?? floorOf(config.po.startDate, clock.wallMs())
   const since = dayIn(shiftStamp(from, -DAY_MS), zone) ?? ''
-  const progress = await readOrderProgress(world.procurify, { requesterId, since, pageSize: config.procurify.pageSize })
+  const { pageSize } = config.procurify
+  const options = { requesterId, requesterAccountId, since, pageSize }
+  const progress = await readOrderProgress(world.procurify, options)
   if (!progress.ok) return progress
   const now = new Date(clock.wallMs()).toISOString()
   const followed = [...progress.value.seen].flatMap(([requisitionId, sighting]) => {

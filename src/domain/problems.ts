@@ -123,6 +123,10 @@ const CATALOGUE = {
     what: 'The hash given to --confirm belongs to another plan than the one found now.',
     advice: 'Look at the plan again with --dry-run and confirm the hash that is printed now.',
   },
+  bug: {
+    what: 'The program came upon something it was not written for.',
+    advice: 'Open an issue with the report printed on stderr. Run again when it is mended: nothing was left half done.',
+  },
   not_run: {
     what: 'A stream has not finished a run for 24 hours.',
     advice: 'See `ml-connector status` for its last run, and check the crontab (`ml-connector schedule` prints one).',

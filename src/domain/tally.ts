@@ -33,6 +33,8 @@ const MAX_PROBLEMS = 1000
 /** What became of the records of one pass. Holds only those that were worked on; unchanged ones are a number. */
 export class Tally {
   readonly problems: Problem[] = []
+  /** Why records were left out: no trouble, so people are told only when they ask. */
+  readonly leftOut: Problem[] = []
   private readonly ends = new Set<RunOutcome>()
   private readonly worked = new Map<string, Category>()
   private unchangedRows = 0
@@ -77,20 +79,26 @@ export class Tally {
     message: string,
     record: { sourceId: string | null; sourceKey: string | null } | null = null,
   ): void {
-    if (this.problems.length >= MAX_PROBLEMS) return
-    const { sourceId = null, sourceKey = null } = record ?? {}
-    const known = this.problems.findIndex(
-      (one) => one.code === code && one.source_id === sourceId && one.message === message,
-    )
-    if (known >= 0) return
-    this.problems.push({
-      code,
-      stream: this.stream,
-      source_id: sourceId,
-      source_key: sourceKey,
-      message,
-      advice: this.adviceFor(code),
-    })
+    this.tell(this.problems, code, message, record)
+  }
+
+  /** A record that is left out by a rule, with the code of the rule. */
+  leaveOut(code: string, message: string, record: { sourceId: string; sourceKey: string | null }): void {
+    this.mark(record.sourceId, 'skipped')
+    this.tell(this.leftOut, code, message, record)
+  }
+
+  private tell(
+    list: Problem[],
+    code: string,
+    message: string,
+    record: { sourceId: string | null; sourceKey: string | null } | null,
+  ): void {
+    if (list.length >= MAX_PROBLEMS) return
+    const { sourceId: source_id = null, sourceKey: source_key = null } = record ?? {}
+    const isKnown = list.some((one) => one.code === code && one.source_id === source_id && one.message === message)
+    if (isKnown) return
+    list.push({ code, stream: this.stream, source_id, source_key, message, advice: this.adviceFor(code) })
   }
 
   counts(): Counts {

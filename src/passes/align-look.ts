@@ -66,7 +66,7 @@ export async function look(pass: AlignPass, held: Held): Promise<Sight | null> {
   const books = await readBooks(pass)
   const plan = planFor(pass, held, survey, books)
   tell(pass, plan, books)
-  const suspicions = [...findSuspicions(survey, books), ...doubtPlaces(read, books, pass.align)]
+  const suspicions = [...findSuspicions(survey, books), ...doubtPlaces(read, plan, books, pass.align)]
   const hash = hashPlan(plan, books, suspicions)
   const goOn = isBelievable(pass, plan, books, suspicions, hash)
   return { survey, read, books, plan, hash, goOn }
@@ -104,10 +104,12 @@ export function planFor({ align }: AlignPass, held: Held, survey: RefdataSurvey,
   }
 }
 
-/** Orders that name nothing do not matter where departments are known otherwise. */
-function doubtPlaces(read: ReadPlaces, { departments }: Books, { map }: AlignOptions): readonly AlignRemark[] {
-  const isKnown = departments.links.size + departments.notes.size + map.departments.size > 0
-  return isKnown ? read.suspicions.filter(({ code }) => code === 'answer_incomplete') : read.suspicions
+/** Orders that name nothing do not matter where departments are known otherwise, or where nothing is made that needs them. */
+function doubtPlaces(read: ReadPlaces, plan: AlignPlan, books: Books, { map }: AlignOptions): readonly AlignRemark[] {
+  const { links, notes } = books.departments
+  const isKnown = links.size + notes.size + map.departments.size > 0
+  const isNeeded = !isKnown && countWrites(plan, books).procurify > 0
+  return isNeeded ? read.suspicions : read.suspicions.filter(({ code }) => code === 'answer_incomplete')
 }
 
 /** One hash allows all of it: a suspicious answer, a large plan, or both. */

@@ -140,7 +140,7 @@ async function checkAnswer(
   windows: readonly SourceWindow[],
   orders: ReadonlyMap<string, OrderPlace>,
 ): Promise<AlignRemark[] | null> {
-  if (!mark.loaded) {
+  if (mark.position === null) {
     const message = `Plex answered the orders since ${windows[0]?.from ?? ''} with nothing, so the departments they name are not known.`
     return orders.size > 0 ? [] : [{ stream: 'departments', code: 'empty_answer', message }]
   }

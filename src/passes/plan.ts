@@ -216,7 +216,7 @@ function tallyDecision({ tally, options }: Pass, item: Planned): void {
     case 'observe':
       return tally.mark(sourceId, 'observed')
     case 'skip':
-      return tally.mark(sourceId, 'skipped')
+      return tally.leaveOut(decision.code, decision.message, item)
     case 'wait':
       // The ration is no obstacle of the record: it is the run that ends before its work does.
       if (decision.code === 'daily_ration') {

@@ -65,6 +65,7 @@ async function readList(pass: Pass, reader: Reader, mark: Watermark): Promise<Po
   const windows = isWhole && stream.floor !== null ? [{ by: 'created', from: stream.floor, to: null } as const] : wanted
   const reading = startReading(pass, reader, mark)
   const from = windows[0]?.from ?? null
+  let outside = 0
   for (const window of windows) {
     const listed = await readWindow(pass, reader, window, reading.onBatch)
     if (!listed.ok) {
@@ -73,8 +74,9 @@ async function readList(pass: Pass, reader: Reader, mark: Watermark): Promise<Po
       return { goOn: false, mayPush: listed.kind === 'transient', from, to: mark.position }
     }
     reading.rows += listed.value.rows
-    if (listed.value.outside > 0) reportIgnoredFilter(pass, listed.value)
+    outside += listed.value.outside
   }
+  if (outside > 0) reportIgnoredFilter(pass, reader, outside)
   const isBelievable = await checkAnswer(pass, reader, mark, windows, reading)
   const next = isBelievable ? reading.mark.next(mark, isWhole) : null
   const isNoted = await reading.flush(next)
@@ -183,9 +185,10 @@ function unchangedCounter({ tally, options }: Pass, before: Watermark): (sourceI
   }
 }
 
-function reportIgnoredFilter(pass: Pass, { outside, rows }: ListOutcome): void {
-  const message = `Plex sent ${outside} rows outside the window asked for (${rows} inside): the date filter was ignored. They were filtered here.`
-  pass.tally.problem('filter_ignored', message)
+/** Once a list, however many windows it was asked for. */
+function reportIgnoredFilter({ tally }: Pass, { markName }: Reader, outside: number): void {
+  const message = `Plex sent ${outside} rows of ${markName} outside the window asked for: the date filter was ignored. They were filtered here.`
+  tally.problem('filter_ignored', message)
 }
 
 /**

@@ -93,6 +93,7 @@ function merge(passes: readonly ReplayPass[], previews: readonly Preview[]): Rep
     window: { from: null, to: null },
     counts: Object.fromEntries((['read', ...CATEGORIES] as const).map((name) => [name, total(name)])) as Counts,
     problems: tallies.flatMap(({ problems }) => problems),
+    leftOut: tallies.flatMap(({ leftOut }) => leftOut),
     plan: previews.flatMap(({ lines }) => lines),
     planHash: stopHash ?? previews.find(({ lines }) => lines.length > 0)?.hash ?? null,
     items: previews.flatMap(({ items }) => items),

@@ -16,6 +16,8 @@ export interface PassResult {
   readonly window: { readonly from: string | null; readonly to: string | null }
   readonly counts: Counts
   readonly problems: readonly Problem[]
+  /** Why records were left out. */
+  readonly leftOut?: readonly Problem[]
   readonly plan: readonly PlanLine[]
   readonly planHash: string | null
 }
@@ -124,6 +126,7 @@ function toResult(
     window: { from: window.from, to: window.to },
     counts: tally.counts(),
     problems: tally.problems,
+    leftOut: tally.leftOut,
     plan: planned?.lines ?? [],
     planHash: planned?.hash ?? tally.stopHash,
   }

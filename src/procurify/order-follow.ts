@@ -6,10 +6,12 @@ import { normalizeUuid } from '../domain/requisition.js'
 import type { Http } from '../http.js'
 import { encode, type Query } from '../http-text.js'
 import { dataOf, readPages } from './client.js'
+import { isRequester } from './requisition-index.js'
 import * as schema from './schema.js'
 
 export interface OrderProgressOptions {
   readonly requesterId: string
+  readonly requesterAccountId?: string | null
   /** First day (`2026-03-01`) of changes. Filters know whole days only, so the caller begins a day early. */
   readonly since: string
   readonly pageSize: number
@@ -42,12 +44,11 @@ export async function readOrderProgress(http: Http, options: OrderProgressOption
   if (!orderRows.ok) return orderRows
   const poRows = await readRows(http, POS, changed, pageSize)
   if (!poRows.ok) return poRows
-  const orders = toOrders(orderRows.value, requester)
+  const orders = toOrders(orderRows.value, options)
   const holders = await findHolders(http, toPos(poRows.value), orders, options)
   if (!holders.ok) return holders
   const seen = new Map<string, Seen>(orders.map(({ id, order }) => [id, { kind: 'seen', order, pos: [] }]))
   const unreadPos: string[] = []
-  // POs of other people's requisitions come along: whoever looks here asks by the ids of ours.
   for (const [{ number, isCancelled }, ids] of holders.value) {
     if (ids === null) unreadPos.push(number)
     for (const id of ids ?? []) {
@@ -70,10 +71,9 @@ interface ChangedOrder {
   readonly order: NonNullable<Seen['order']>
 }
 
-function toOrders(rows: readonly Json[], requester: string): ChangedOrder[] {
+function toOrders(rows: readonly Json[], options: OrderProgressOptions): ChangedOrder[] {
   return schema.readable(schema.RequisitionOrder, rows).flatMap((row) => {
-    const isOthers = row.user !== null && row.user !== requester
-    if (row.uuid === null || isOthers) return []
+    if (row.uuid === null || !isRequester(row.user, options)) return []
     const { num: orderNum, status, denial_reason: denialReason, denial_comment: denialComment } = row
     return [{ id: normalizeUuid(row.uuid), order: { orderNum, status, denialReason, denialComment } }]
   })

@@ -15,6 +15,8 @@ import * as schema from './schema.js'
 export interface Requester {
   /** Of the profile: what the requester filters want. */
   readonly id: string
+  /** Of the account behind the profile: some rows name their requester by this one. */
+  readonly accountId: string | null
   readonly name: string
   readonly email: string | null
   readonly active: boolean
@@ -25,15 +27,14 @@ export async function readMe(http: Http): Promise<Result<Requester>> {
   if (!answer.ok) return answer
   const [me] = schema.readable(schema.Me, [dataOf(answer.value.value)])
   if (me === undefined) return unexpected(answer.value, 'a user')
-  const { id, firstName, lastName, email, is_active: active } = me
-  return {
-    ok: true,
-    value: { id, name: [firstName, lastName].filter((part) => part !== null).join(' '), email, active },
-  }
+  const { id, user: accountId, firstName, lastName, email, is_active: active } = me
+  const name = [firstName, lastName].filter((part) => part !== null).join(' ')
+  return { ok: true, value: { id, accountId, name, email, active } }
 }
 
 export interface RequisitionIndexOptions {
   readonly requesterId: string
+  readonly requesterAccountId?: string | null
   /** Days (`2026-03-01`) of creation, both included. Widened by the caller: nobody says in which zone they are meant. */
   readonly since: string
   readonly until: string
@@ -97,12 +98,20 @@ async function readItems(
  */
 function isAskedFor(
   { requester, created_at: created }: { requester: string | null; created_at: string | null },
-  { requesterId, since, until }: RequisitionIndexOptions,
+  { since, until, ...ours }: RequisitionIndexOptions,
 ): boolean {
-  if (requester !== null && requester !== requesterId) return false
+  if (!isRequester(requester, ours)) return false
   // Written with an offset or with `Z`: the same instant may bear the next day's date.
   const day = created?.slice(0, 10) ?? null
   return day === null || (day >= moveDay(since, -1) && day <= moveDay(until, 1))
+}
+
+/** Profile and account of a person have different ids; taking one of ours for somebody else's could end in a second requisition. */
+export function isRequester(
+  named: string | null,
+  { requesterId, requesterAccountId }: Pick<RequisitionIndexOptions, 'requesterId' | 'requesterAccountId'>,
+): boolean {
+  return named === null || named === requesterId || named === requesterAccountId
 }
 
 function moveDay(day: string, days: number): string {

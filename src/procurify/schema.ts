@@ -49,7 +49,14 @@ const reference = z
   .transform((value) => (value === null || value === undefined ? null : String(value)))
   .catch(null)
 
-export const Me = z.object({ id, firstName: loose, lastName: loose, email: loose, is_active: flag(true) })
+export const Me = z.object({
+  id,
+  user: reference,
+  firstName: loose,
+  lastName: loose,
+  email: loose,
+  is_active: flag(true),
+})
 
 /** Location and department of requisitions; a location is called branch in most places. */
 export const Place = z.object({

@@ -284,6 +284,30 @@ describe('safety', () => {
     })
   }
 
+  it('pairs what exists where no order names a department yet, and makes codes for none only when a person says so', async () => {
+    bench = await openAlignBench({ accounts: ['100'], codes: ['100'], places: [] })
+    const paired = await align('--json')
+    expect(paired.code, paired.out).toBe(0)
+    expect(paired.json().counts).toMatchObject({ created: 0, updated: 0 })
+    expect(bench.writes()).toEqual([])
+    bench.addAccount('200')
+    const stopped = await align('--json')
+    expect(stopped.code, stopped.out).toBe(7)
+    expect(stopped.json().problems.map(({ code }) => code)).toContain('empty_answer')
+    expect(bench.writes()).toEqual([])
+    expect((await align(`--confirm ${stopped.json().plan_hash ?? ''}`)).code).toBe(0)
+  })
+
+  it('learns departments from a year of orders on the day of going live', async () => {
+    bench = await openAlignBench({ accounts: ['100'], codes: ['900'] })
+    const [order] = bench.sandbox.plex.state.data.orders.all()
+    const monthAgo = new Date(Date.now() - 30 * 86_400_000).toISOString()
+    bench.sandbox.plex.state.data.orders.edit(String(order?.['id']), { createdDate: monthAgo, modifiedDate: monthAgo })
+    const run = await bench.run('align refdata --json', { PO_START_DATE: new Date().toISOString().slice(0, 10) })
+    expect(run.code, run.out).toBe(0)
+    expect(bench.codes().map(({ code }) => code)).toContain('100')
+  })
+
   for (const [what, [system, path]] of Object.entries(lists).filter(([name]) => name.startsWith('account'))) {
     it(`takes no list of ${what} that lost most of what is paired for a fact, unless a person says so`, async () => {
       const numbers = ['1', '2', '3', '4', '5', '6']

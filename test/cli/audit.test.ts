@@ -163,10 +163,13 @@ describe('audit show --json', () => {
     expect(await seqsOf('--until', '2026-11-01T00:00:00Z')).toEqual([1])
   })
 
-  it('shows the newest 50 rows, oldest first, or as many as --limit says', async () => {
+  it('shows people the newest 50 rows, programs all of them, or as many as --limit says', async () => {
     await append(Array.from({ length: 60 }, () => ({})))
-    expect(await seqsOf()).toEqual(Array.from({ length: 50 }, (_, n) => n + 11))
+    expect((await audit(['show'])).out).toContain('These are the newest 50 rows')
     expect(await seqsOf('--limit', '3')).toEqual([58, 59, 60])
+    // A program that counts rows is not served some of them.
+    expect(await seqsOf()).toEqual(Array.from({ length: 60 }, (_, n) => n + 1))
+    expect((await audit(['show', '--csv'])).out.trim().split('\n')).toHaveLength(61)
     expect((await audit(['show', '--limit', '3'])).out).toContain('--limit shows more')
     expect((await audit(['show', '--limit', '61'])).out).not.toContain('--limit shows more')
   })

@@ -248,7 +248,11 @@ describe('giving up', () => {
     bench.sandbox.faults.add({ ...REFUSED, method: 'PATCH', times: -1 })
     await bench.run('sync suppliers')
     bench.sandbox.faults.clear()
-    await run('replay', 'accept', 'ACME', '--reason', 'renamed by hand')
+    const accepted = await run('replay', 'accept', 'ACME', '--reason', 'renamed by hand', '--json')
+    expect(JSON.parse(accepted.out)).toMatchObject({
+      ...{ schema: 'ml-connector/settled@1', action: 'accept', exit_code: 0 },
+      records: [{ stream: 'suppliers', source_id: supplier['id'], source_key: 'ACME', code: 'refused_by_target' }],
+    })
     expect((await journal('--action accept'))[0]).toMatchObject({ outcome: 'done', message: 'renamed by hand' })
     bench.sandbox.log.clear()
     editSupplier(supplier, { note: 'only this' })
@@ -299,8 +303,9 @@ describe('purchase orders', () => {
     }
     change(3)
     expect((await orders.sync()).code).toBe(3)
-    const accepted = await run('replay', 'accept', 'PO-7', '--reason', 'three there as well')
+    const accepted = await run('replay', 'accept', 'PO-7', '--reason', 'three there as well', '--json')
     expect(accepted.code, accepted.err).toBe(0)
+    expect(JSON.parse(accepted.out)).toMatchObject({ records: [{ source_key: 'PO-7' }], problems: [] })
     expect(await journal('--action accept')).toMatchObject([
       { code: 'po_changed_after_send', message: 'three there as well' },
     ])

@@ -109,7 +109,8 @@ describe('going live gently', () => {
   it('never sends what is older than PO_START_DATE, whatever touches it', async () => {
     bench = await openAlignedBench()
     const old = bench.addOrder({ createdDate: '2025-06-01T00:00:00Z' })
-    await bench.sync()
+    const first = await bench.sync()
+    expect(first.json().problems).toContainEqual(expect.objectContaining({ code: 'before_start', source_id: old.id }))
     bench.sandbox.plex.state.data.releases.edit(String(old.releaseIds[0]), { quantity: 9 })
     const run = await bench.run('sync pos --full --since 2020-01-01T00:00:00Z --json')
     expect(run.json().counts).toMatchObject({ created: 0, parked: 0 })

@@ -13,7 +13,7 @@ export interface AuditShowFlags {
   readonly code?: string
   readonly since?: string
   readonly until?: string
-  readonly limit: number
+  readonly limit?: number
   readonly json?: boolean
   readonly csv?: boolean
 }
@@ -52,6 +52,9 @@ const ACTIONS: readonly AuditAction[] = [
     'admin',
   ] as const),
 ]
+/** Rows for a person to read, and the most that is held in memory: a program that counts rows wants them all. */
+export const SHOWN = 50
+export const LARGEST_LIMIT = 10_000
 const OUTCOMES: readonly AuditOutcome[] = ['done', 'rejected', 'in_doubt', 'waiting', 'parked']
 
 export function defineAudit(program: Command, context: Context): void {
@@ -79,7 +82,11 @@ function defineShow(audit: Command, context: Context): void {
     .option('--until <time>', 'up to this instant, or to the end of this day (UTC)', (text) =>
       parseTime(text, '23:59:59.999999Z'),
     )
-    .option('--limit <n>', 'the newest n rows, oldest first', parseLimit, 50)
+    .option(
+      '--limit <n>',
+      `the newest n rows, oldest first (default: ${SHOWN}; ${LARGEST_LIMIT} with --json or --csv)`,
+      parseLimit,
+    )
     .option('--json', 'exactly one JSON document on stdout')
     .addOption(new Option('--csv', 'the same flat, for a spreadsheet').conflicts('json'))
     .addHelpText('after', SHOW_EXAMPLES)
@@ -169,8 +176,6 @@ function parseCode(text: string): string {
   }
   return text
 }
-
-const LARGEST_LIMIT = 10_000
 
 /** Rows are held in memory: more of them are fetched in slices of --since and --until. */
 function parseLimit(text: string): number {

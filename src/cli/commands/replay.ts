@@ -16,6 +16,7 @@ export interface ReplayFlags extends PassFlags {
 export interface SettleFlags {
   readonly reason: string
   readonly stream?: string
+  readonly json?: boolean
 }
 
 export function defineReplay(program: Command, context: Context): void {
@@ -57,14 +58,14 @@ const SETTLING = {
  * Flags of `replay` are taken by it wherever they stand, those after `accept` and `drop` too. One that these two do not have is
  * refused: a --dry-run that is not obeyed would be a trap.
  */
-function toSettleFlags(action: string, { reason, stream, ...rest }: ReplayFlags): SettleFlags {
-  const strange = (['dryRun', 'limit', 'deadline', 'confirm', 'run', 'code', 'all', 'resend', 'json'] as const).filter(
+function toSettleFlags(action: string, { reason, stream, json, ...rest }: ReplayFlags): SettleFlags {
+  const strange = (['dryRun', 'limit', 'deadline', 'confirm', 'run', 'code', 'all', 'resend'] as const).filter(
     (name) => rest[name] !== undefined,
   )
-  if (strange.length > 0) throw new ConfigError(`replay ${action} takes --reason and --stream only.`)
+  if (strange.length > 0) throw new ConfigError(`replay ${action} takes --reason, --stream and --json only.`)
   if (reason === undefined)
     throw new ConfigError(`replay ${action} needs --reason: why a person settled it is kept in the journal.`)
-  return { reason, ...(stream === undefined ? {} : { stream }) }
+  return { reason, json: json ?? false, ...(stream === undefined ? {} : { stream }) }
 }
 
 export function streamOption(): Option {

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import { parseDuration } from '../../domain/duration.js'
+import { toTicks } from '../../domain/window.js'
 import type { Context } from '../program.js'
 
 /** Options of every pass, as commander hands them over. */
@@ -104,9 +105,12 @@ function parseDeadline(text: string): number {
   return duration
 }
 
+/** A day alone begins with its first moment in UTC. */
 function parseInstant(text: string): string {
-  const isInstant =
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text))
-  if (!isInstant) throw new InvalidArgumentError('It must be an instant with its zone, such as 2026-11-01T00:00:00Z.')
-  return text
+  const stamp = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text
+  const isZoned = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(stamp)
+  // By the rule the windows are reckoned with: Date.parse would take 31 February for 3 March.
+  if (!isZoned || toTicks(stamp) === null)
+    throw new InvalidArgumentError('It must be an instant with its zone, such as 2026-11-01T00:00:00Z, or a day.')
+  return stamp
 }
