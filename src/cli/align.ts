@@ -84,8 +84,13 @@ function toPass(
       direction: flags.direction ?? refdata.direction,
     },
     maxChanges: refdata.maxChanges,
-    ordersSince: earlierOf(toInstant(config.po.startDate), new Date(clock.wallMs() - YEAR_MS).toISOString()),
+    ordersSince: earlierOf(toInstant(config.po.startDate), dayStart(clock.wallMs() - YEAR_MS)),
   }
+}
+
+/** Of a day, so that a second run, with --confirm, asks the same and finds the same plan. */
+function dayStart(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 10)}T00:00:00Z`
 }
 
 /**
