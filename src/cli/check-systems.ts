@@ -16,6 +16,8 @@ export interface Systems {
   readonly clock: Clock
   /** A supplier linked before: it must be readable. */
   readonly knownSupplier: string | null
+  /** An order that was sent before, by its id in Plex. */
+  readonly knownOrder: string | null
   readonly tenants: Ask
   readonly me: Ask
 }
@@ -98,6 +100,7 @@ function judgeTenant({ plex }: Config, { result }: FirstCall): Verdict {
   return { status: 'ok', message: `PCN ${plex.pcn} answers as ${names}` }
 }
 
+const SUPPLIERS = '/mdm/v1/suppliers'
 const DAY_MS = 24 * 3_600_000
 
 /**
@@ -111,7 +114,7 @@ async function checkSuppliers(
   found.supplier = knownSupplier
   const nowMs = clock.wallMs() + ((await tenants()).aheadMs ?? 0)
   for (const days of knownSupplier === null ? [1, 30] : [1]) {
-    const listed = await listSuppliers(config, plex, new Date(nowMs - days * DAY_MS).toISOString())
+    const listed = await listSince(config, plex, SUPPLIERS, new Date(nowMs - days * DAY_MS).toISOString())
     if (!listed.ok && listed.status !== 404) return judgeSupplierFailure(listed)
     if (!listed.ok || listed.value.rows === 0) continue
     found.supplier ??= listed.value.firstId
@@ -129,7 +132,7 @@ async function checkSuppliers(
 }
 
 async function checkKnownSupplier(plex: Http, id: string): Promise<Verdict> {
-  const read = await plex.get(`/mdm/v1/suppliers/${encodeURIComponent(id)}`)
+  const read = await plex.get(`${SUPPLIERS}/${encodeURIComponent(id)}`)
   if (read.ok)
     return { status: 'ok', message: 'readable: none changed in the last day, and one known from before is there' }
   if (read.code !== 'not_found') return judgeSupplierFailure(read)
@@ -139,7 +142,7 @@ async function checkKnownSupplier(plex: Http, id: string): Promise<Verdict> {
 
 /** The tenants were read with the same login, so a 401 here is about this resource. */
 function judgeSupplierFailure(failure: Failure): Verdict {
-  if (failure.status !== 401) return failed(failure)
+  if (!isSuspect(failure)) return failed(failure)
   return {
     status: 'fail',
     message: `${failure.message}, with a login that works elsewhere`,
@@ -148,16 +151,27 @@ function judgeSupplierFailure(failure: Failure): Verdict {
   }
 }
 
+/** 401 although the login was granted: Plex says so of a resource too, Procurify never does. */
+export function isSuspect({ status, http }: Failure): boolean {
+  return status === 401 && http !== null && !http.path.startsWith('/api/')
+}
+
 interface Listed {
   readonly rows: number
   readonly outside: number
   readonly firstId: string | null
 }
 
-async function listSuppliers({ plex: { dateFilter } }: Config, plex: Http, from: string): Promise<Result<Listed>> {
+/** Counts the rows changed since then, and those that were not asked for. */
+export async function listSince(
+  { plex: { dateFilter } }: Config,
+  plex: Http,
+  path: string,
+  from: string,
+): Promise<Result<Listed>> {
   const seen = { rows: 0, outside: 0, firstId: null as string | null }
   const query = dateFilter === 'modifiedDate' ? { modifiedDateBegin: from } : { modified_date: from }
-  const listed = await plex.stream('/mdm/v1/suppliers', query, (items) => {
+  const listed = await plex.stream(path, query, (items) => {
     for (const item of items) {
       const row = membersOf(item)
       const modifiedAt = textOf(row['modifiedDate']) || null
@@ -173,7 +187,7 @@ async function listSuppliers({ plex: { dateFilter } }: Config, plex: Http, from:
 async function checkAddresses({ config, plex }: Systems, supplier: string | null): Promise<Verdict> {
   if (!config.supplier.addresses) return { status: 'skipped', message: 'SUPPLIER_ADDRESSES is false' }
   if (supplier === null) return { status: 'skipped', message: 'no supplier is known to try it with' }
-  return judgeExtra('addresses', await plex.get(`/mdm/v1/suppliers/${encodeURIComponent(supplier)}/addresses`))
+  return judgeExtra('addresses', await plex.get(`${SUPPLIERS}/${encodeURIComponent(supplier)}/addresses`))
 }
 
 async function checkContacts({ plex }: Systems, supplier: string | null): Promise<Verdict> {
@@ -219,6 +233,13 @@ function judgeProcurifyLogin({ procurify }: Config, { path, result }: FirstCall)
   return isAnswered ? { status: 'ok', message: `${host} granted a token` } : failed(result)
 }
 
+/** By number (procurify.openapi.yaml, UserMe). What a role may do beyond its name is the tenant's own choice. */
+const ROLES = [
+  ...['user', 'approver', 'purchaser', 'receiver', 'administrator', 'EKA', 'accounting', 'superuser'],
+  ...['accounts payable'],
+]
+const WRITERS = ['administrator', 'superuser']
+
 /** Whoever made the credentials is the requester of everything we send, with that person's role. */
 function judgeRequester({ procurify }: Config, { result }: FirstCall): Verdict {
   const header = `X-Procurify-Client: ${procurify.clientHeader}`
@@ -237,9 +258,16 @@ function judgeRequester({ procurify }: Config, { result }: FirstCall): Verdict {
   }
   if (!result.ok) return failed(result)
   const user = membersOf(membersOf(result.value.value)['data'] ?? null)
+  const role = ROLES[Number(textOf(user['role']) || Number.NaN)]
   const name = cleanLine(`${textOf(user['firstName'])} ${textOf(user['lastName'])}`) || 'a user without a name'
-  const who = `${name} <${cleanLine(textOf(user['email']))}>, user ${cleanLine(textOf(user['id']))}`
-  if (user['is_active'] !== false) return { status: 'ok', message: `${who}; ${header}` }
+  const who = `${name} <${cleanLine(textOf(user['email']))}>, user ${cleanLine(textOf(user['id']))}${role === undefined ? '' : `, ${role}`}`
+  const isActive = user['is_active'] !== false
+  if (isActive && (role === undefined || WRITERS.includes(role))) return { status: 'ok', message: `${who}; ${header}` }
+  if (isActive) {
+    const message = `${who}; ${header}. Writing cannot be tried here, and this role may not create vendors, departments or account codes`
+    const advice = 'Procurify advises a dedicated superuser for the API: make the credentials with one.'
+    return { status: 'warn', message, advice }
+  }
   return { status: 'fail', message: `${who} is not active`, advice: 'Activate that user in Procurify.', exit: 5 }
 }
 
@@ -261,7 +289,7 @@ async function checkVendors(procurify: Http): Promise<Verdict> {
 // ------------------------------------------------------------------------------------------------ what both need
 
 /** Refused logins and roles are exit 5, a wrong address is a setting (2), all else may be better later (4). */
-function failed(failure: Failure): Verdict {
+export function failed(failure: Failure): Extract<Verdict, { status: 'fail' }> {
   const exit = failure.kind === 'auth' ? 5 : failure.kind === 'permanent' ? 2 : 4
   return { status: 'fail', message: failure.message, advice: adviceFor(failure.code), exit }
 }
@@ -277,10 +305,10 @@ export function membersOf(value: Json): Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : {}
 }
 
-function listOf(value: Json): Members[] {
+export function listOf(value: Json): Members[] {
   return Array.isArray(value) ? (value as readonly Json[]).map(membersOf) : []
 }
 
-function textOf(value: Json | undefined): string {
+export function textOf(value: Json | undefined): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 }

@@ -7,6 +7,8 @@ import { schemaState } from '../store/migrate.js'
 import { findLinked, readServer, readTokens, type ServerFacts } from '../store/overview.js'
 import { openVault } from '../store/vault.js'
 import { checkKept } from './check-requester.js'
+import { orderSteps } from './check-orders.js'
+import { plexResourceSteps, procurifyResourceSteps } from './check-resources.js'
 import { checkRights } from './check-rights.js'
 import { askOnce, plexSteps, PLEX_TENANTS, procurifySteps, PROCURIFY_ME, type Systems } from './check-systems.js'
 import type { CheckFlags } from './commands/check.js'
@@ -25,6 +27,8 @@ export async function checkAll(context: Context, flags: CheckFlags): Promise<num
   const { io } = context
   const style = paint(io, context.global().color)
   const print = (check: Check): void => {
+    // What cannot be looked at yet is one line at the end: two dozen of them would hide the one to read.
+    if (isBlocked(check)) return
     const mark = { ok: style.good, warn: style.warn, fail: style.bad, skipped: style.dim }[check.status]
     io.out(layOut(check, mark, columnsOf(io)))
   }
@@ -37,12 +41,20 @@ export async function checkAll(context: Context, flags: CheckFlags): Promise<num
     const next = nextStep(checks)
     if (flags.json === true)
       io.out(`${JSON.stringify({ schema: 'ml-connector/check@1', exit_code: exitCode, checks, next })}\n`)
-    else io.out(`\n${style.bold('Next:')} ${wrap(next, columnsOf(io) - 6).join('\n      ')}\n`)
+    else {
+      const blocked = checks.filter(isBlocked).length
+      if (blocked > 0) io.out(`${style.dim('skipped')}  ${blocked} more, which need what failed above\n`)
+      io.out(`\n${style.bold('Next:')} ${wrap(next, columnsOf(io) - 6).join('\n      ')}\n`)
+    }
     return exitCode
   } finally {
     await site.world?.close()
     await site.database?.close()
   }
+}
+
+function isBlocked({ status, message }: Check): boolean {
+  return status === 'skipped' && message.startsWith('needs: ')
 }
 
 /** The first failure, else the first warning, else the first pass. */
@@ -100,18 +112,21 @@ function allSteps(context: Context, site: Site, flags: CheckFlags): Step[] {
     { name: 'connection', needs: ['logins'], run: () => attempt(() => checkConnection(context, site)) },
     { name: 'clock', needs: ['connection'], run: () => checkClock(given(site.server), given(site.systems)) },
     ...plexSteps(() => given(site.systems)),
+    ...plexResourceSteps(() => given(site.systems)),
     ...procurifySteps(() => given(site.systems)),
     {
       name: 'requester_kept',
       needs: ['procurify_requester'],
       run: async () => checkKept(given(site.world), await given(site.systems).me(), flags.acceptRequester ?? false),
     },
+    ...procurifyResourceSteps(() => given(site.systems)),
     { name: 'secrets_in_environment', needs: ['settings'], run: () => Promise.resolve(checkSecrets(config())) },
     {
       name: 'token_cache',
       needs: ['connection'],
       run: () => attempt(() => checkTokens(config(), given(site.database))),
     },
+    ...orderSteps(() => given(site.world)),
   ]
 }
 
@@ -212,6 +227,8 @@ async function checkConnection(context: Context, site: Site): Promise<Verdict> {
   site.systems = {
     ...{ config, plex, procurify, clock },
     knownSupplier: await findLinked(world.database.db, config.connection, 'suppliers'),
+    // Of a part (`<order>/<part>`) the order.
+    knownOrder: (await findLinked(world.database.db, config.connection, 'pos'))?.split('/', 1)[0] ?? null,
     tenants: askOnce(plex, PLEX_TENANTS, clock),
     me: askOnce(procurify, PROCURIFY_ME, clock),
   }

@@ -51,6 +51,7 @@ function tellCalls({
   used_last_minute: used,
   per_minute: limit,
   learned_limit: learned,
+  left,
   ...rest
 }: StatusJson['calls'][number]): string {
   const lesson = learned === null ? '' : ` (a throttle taught ${learned})`
@@ -58,7 +59,7 @@ function tellCalls({
     rest.cool_down_until === null
       ? ''
       : `, nobody calls before ${rest.cool_down_until.slice(11, 16)} UTC: ${rest.reason ?? 'cool-down'}`
-  return cleanLine(`${system} ${used} of ${limit}${lesson}${pause}`)
+  return cleanLine(`${system} ${used} of ${limit}${lesson}, ${left} left${pause}`)
 }
 
 function tellTrouble({ stream, code, message, next }: Trouble, style: Style, width: number): string {

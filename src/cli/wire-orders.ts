@@ -172,7 +172,10 @@ function combine(survey: OrderSurvey, linkedTargets: ReadonlyMap<string, Link>, 
   const accounts = [...accountNumbers].map(
     ([id, number]) => [id, { number, code: books.accounts.get(id)?.targetKey ?? null }] as const,
   )
-  const namesOf = namesByTarget(books)
+  const namesOf = {
+    departments: namesByTarget(books.departments, PLEX_NAMES.departments),
+    locations: namesByTarget(books.locations, PLEX_NAMES.locations),
+  }
   return {
     ...{ statuses, releaseStatuses, existing, linkedTargets, nowMs },
     suppliers: new Map(suppliers),
@@ -190,18 +193,18 @@ function combine(survey: OrderSurvey, linkedTargets: ReadonlyMap<string, Link>, 
   }
 }
 
-/** What Plex calls each department and location of Procurify, by the links of the alignment. */
-function namesByTarget({ departments, locations }: Books) {
-  const names = (links: ReadonlyMap<string, Link>, members: readonly string[]) => {
-    const found = new Map<string, string[]>()
-    for (const { targetId, sent } of links.values()) {
-      const plex = (sent as { plex?: Readonly<Record<string, unknown>> } | null)?.plex ?? {}
-      const texts = members.flatMap((member) => (typeof plex[member] === 'string' ? [plex[member]] : []))
-      found.set(targetId ?? '', [...(found.get(targetId ?? '') ?? []), ...texts])
-    }
-    return found
+/** Members of the aligned record that Plex may call a place by. */
+const PLEX_NAMES = { departments: ['name'], locations: ['code', 'name'] } as const
+
+/** What Plex calls each place of Procurify, by the links of the alignment. */
+function namesByTarget(links: ReadonlyMap<string, Link>, members: readonly string[]): Map<string, string[]> {
+  const found = new Map<string, string[]>()
+  for (const { targetId, sent } of links.values()) {
+    const plex = (sent as { plex?: Readonly<Record<string, unknown>> } | null)?.plex ?? {}
+    const texts = members.flatMap((member) => (typeof plex[member] === 'string' ? [plex[member]] : []))
+    found.set(targetId ?? '', [...(found.get(targetId ?? '') ?? []), ...texts])
   }
-  return { departments: names(departments, ['name']), locations: names(locations, ['code', 'name']) }
+  return found
 }
 
 /** Our own order items since the last run this database remembers; an empty database looks back to PO_START_DATE. */
@@ -269,6 +272,35 @@ async function checkRequester(
   if (known === id) return null
   const message = `Procurify now answers as user ${id} (${name}); the requisitions of this connection were sent by user ${known}. Use that user's credentials again, or accept the new one with: ml-connector check --accept-requester`
   return { ok: false, kind: 'auth', code: 'requester_changed', message, status: null, http: null, retryAfterMs: null }
+}
+
+/** What `check` looks at: every name an order may use for a place, and who gets POs by e-mail. */
+export interface OrderNames {
+  readonly departments: readonly string[]
+  readonly locations: readonly string[]
+  readonly customFieldExists: boolean
+  readonly vendors: readonly { readonly name: string; readonly active: boolean; readonly autoEmail: boolean }[]
+}
+
+/** Names count as Procurify has them, or as Plex has them by the alignment. */
+export async function readOrderNames({ procurify, config, store }: World): Promise<Result<OrderNames>> {
+  const { pageSize } = config.procurify
+  const read = await readOrderReference(procurify, { pageSize, customField: config.po.customField })
+  if (!read.ok) return read
+  const { departments, locations, vendors, customFieldExists } = read.value
+  const aligned = async (stream: 'departments' | 'locations') =>
+    namesByTarget(await store.linkedTargets(stream), PLEX_NAMES[stream])
+  const allNames = (places: readonly { id: string; name: string }[], plexNames: ReadonlyMap<string, string[]>) =>
+    places.flatMap(({ id, name }) => [name, ...(plexNames.get(id) ?? [])])
+  return {
+    ok: true,
+    value: {
+      departments: allNames(departments, await aligned('departments')),
+      locations: allNames(locations, await aligned('locations')),
+      customFieldExists,
+      vendors: vendors.map(({ name, active, is_auto_email_po_enabled: autoEmail }) => ({ name, active, autoEmail })),
+    },
+  }
 }
 
 /** A PO of Procurify as the other half of a pair: by its one requisition, which can be followed, else by itself. */

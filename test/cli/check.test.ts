@@ -47,7 +47,8 @@ async function check(changes: Record<string, string | undefined> = {}) {
   expect(document).toMatchObject({ schema: 'ml-connector/check@1', exit_code: code })
   const of = (name: string) =>
     document.checks.find((one) => one.name === name) ?? { status: 'absent', message: '', advice: '' }
-  const ofStatus = (status: string) => document.checks.filter((one) => one.status === status).map(({ name }) => name)
+  const ofStatus = (status: string) =>
+    document.checks.filter((one) => one.status === status && CORE.includes(one.name)).map(({ name }) => name)
   return {
     code,
     next: document.next,
@@ -76,22 +77,28 @@ async function link(sourceId: string): Promise<void> {
             values ('default', 'suppliers', ${sourceId}, '1', now())`.execute(database.db)
 }
 
-const NAMES = [
-  ...[
-    'settings',
-    'master_key',
-    'database',
-    'database_schema',
-    'database_rights',
-    'logins',
-    'connection',
-    'clock',
-    'plex_login',
-  ],
-  ...['plex_tenant', 'plex_suppliers', 'plex_addresses', 'plex_contacts', 'procurify_login', 'procurify_requester'],
-  ...['procurify_vendors', 'requester_kept', 'secrets_in_environment', 'token_cache'],
+const PLEX_RESOURCES = [
+  ...['plex_orders', 'plex_order_lines', 'plex_order_statuses', 'plex_releases', 'plex_release_statuses'],
+  ...['plex_accounts', 'plex_buildings', 'plex_invoices'],
 ]
-const REMOTE = NAMES.slice(NAMES.indexOf('clock'), NAMES.indexOf('secrets_in_environment'))
+const PROCURIFY_RESOURCES = [
+  ...['procurify_locations', 'procurify_departments', 'procurify_account_codes', 'procurify_accounts'],
+  ...['procurify_currencies', 'procurify_orders', 'procurify_order_items', 'procurify_pos', 'procurify_bills'],
+]
+const FOR_ORDERS = ['order_settings', 'custom_field', 'order_defaults', 'vendors_emailing_pos', 'automatic_pos']
+/** What suppliers need; the rest has tests of its own. */
+const CORE = [
+  ...['settings', 'master_key', 'database', 'database_schema', 'database_rights', 'logins', 'connection', 'clock'],
+  ...['plex_login', 'plex_tenant', 'plex_suppliers', 'plex_addresses', 'plex_contacts'],
+  ...['procurify_login', 'procurify_requester', 'procurify_vendors', 'requester_kept'],
+  ...['secrets_in_environment', 'token_cache'],
+]
+const NAMES = CORE.flatMap((name) => {
+  if (name === 'plex_contacts') return [name, ...PLEX_RESOURCES]
+  if (name === 'token_cache') return [name, ...FOR_ORDERS]
+  return name === 'requester_kept' ? [name, ...PROCURIFY_RESOURCES] : [name]
+})
+const REMOTE = CORE.slice(CORE.indexOf('clock'), CORE.indexOf('secrets_in_environment'))
 
 describe('where all is well', () => {
   it('goes through everything in the order to fix it, warns of secrets in the environment, and ends with 0', async () => {
@@ -106,7 +113,9 @@ describe('where all is well', () => {
     })
     expect(of('plex_tenant').message).toContain('answers as WORKS')
     expect(of('plex_suppliers').message).toBe('readable: 1 changed in the last day')
-    expect(of('procurify_requester').message).toContain('ERP Connector <erp.connector@works.example>, user 7')
+    expect(of('procurify_requester').message).toContain(
+      'ERP Connector <erp.connector@works.example>, user 7, superuser',
+    )
     expect(of('procurify_requester').message).toContain('X-Procurify-Client: api')
     expect(of('procurify_vendors').message).toContain('40 vendors')
     expect(of('secrets_in_environment').message).toContain('PLEX_CLIENT_SECRET')
@@ -141,9 +150,10 @@ describe('where all is well', () => {
       'plex POST /oauth2/token',
       'procurify POST /oauth/token',
     ])
-    // The list of suppliers may be asked for a day, then for a month.
-    const once = calls.filter((call) => call !== 'plex GET /mdm/v1/suppliers')
-    expect(new Set(once).size).toBe(once.length)
+    // A window may be asked for a day, then for a month: another query.
+    const asked = sandbox.log.entries.map(({ system, path, query }) => `${system} ${path} ${JSON.stringify(query)}`)
+    expect(new Set(asked).size).toBe(asked.length)
+    expect(asked.length).toBeLessThan(45)
     const { rows } = await sql<{ n: number }>`
       select (select count(*) from connection)::int + (select count(*) from run)::int + (select count(*) from audit)::int as n`.execute(
       database.db,
@@ -452,6 +462,90 @@ describe('Procurify', () => {
   it('says that Procurify cannot be reached: exit 4', async () => {
     const { code, failed } = await checkProcurify({ PROCURIFY_BASE_URL: 'http://127.0.0.1:1' })
     expect({ code, failed }).toEqual({ code: 4, failed: ['procurify_login'] })
+  })
+})
+
+describe('what orders and invoices need', () => {
+  const SENDING = { PO_START_DATE: '2026-01-01', PLEX_TIMEZONE: 'America/Detroit' }
+  const touchOrder = () => {
+    const id = String(sandbox.plex.state.data.orders.all()[0]?.['id'])
+    sandbox.plex.state.data.orders.edit(id, { note: 'touched' })
+    return id
+  }
+
+  it('is looked at resource by resource', async () => {
+    touchOrder()
+    const { code, of, checks } = await check(SENDING)
+    expect(code).toBe(0)
+    expect(of('plex_orders').message).toMatch(/^readable: \d+ changed in the last/)
+    for (const name of ['plex_order_lines', 'plex_accounts', 'plex_buildings', ...PROCURIFY_RESOURCES])
+      expect(of(name), name).toMatchObject({ status: 'ok', message: expect.stringMatching(/^readable/) as string })
+    expect(of('order_settings').message).toContain('2026-01-01')
+    expect(of('automatic_pos').message).toContain('automatically')
+    expect(checks.filter(({ status }) => status === 'fail')).toEqual([])
+  })
+
+  it.each([
+    ['plex', 'forbidden', '/mdm/v1/chart-of-accounts', 'plex_accounts', 'role'],
+    ['plex', 'unauthorized', '/purchasing/v2-beta1/releases', 'plex_releases', 'product'],
+    ['plex', 'empty', '/mdm/v1/buildings', 'plex_buildings', 'roles and PLEX_PCN'],
+    ['procurify', 'forbidden', '/api/v3/departments/', 'procurify_departments', 'role'],
+    ['procurify', 'empty', '/api/v2/currencies/', 'procurify_currencies', 'roles'],
+  ] as const)(
+    '%s %s %s: a warning before the start date, exit 5 after it',
+    async (system, kind, path, name, advice) => {
+      always({ system, kind, path })
+      const before = await check()
+      expect([before.code, before.of(name).status]).toEqual([0, 'warn'])
+      expect(before.of(name).message).toContain('needed by align refdata and sync pos')
+      const after = await check(SENDING)
+      expect([after.code, after.of(name).status]).toEqual([5, 'fail'])
+      expect(after.of(name).advice).toContain(advice)
+    },
+  )
+
+  it('does not take an empty list for a fact where an order was sent before: exit 5', async () => {
+    touchSupplier()
+    await link('any')
+    await sql`insert into link (connection, stream, source_id, target_id, linked_at)
+              values ('default', 'pos', '5a00f0f0-0000-4000-8000-000000000000/D1', 'u', now())`.execute(database.db)
+    always({ system: 'plex', kind: 'empty', path: '/purchasing/v1/purchase-orders' })
+    always({ system: 'procurify', kind: 'empty', path: '/api/v2/global/orders/' })
+    const { code, of } = await check(SENDING)
+    expect(code).toBe(5)
+    expect(of('plex_orders').message).toContain('not visible any more')
+    expect(of('procurify_orders').status).toBe('fail')
+  })
+
+  it('finds names in the settings that Procurify does not have: exit 2 once orders are sent', async () => {
+    const wrong = { DEFAULT_DEPARTMENT: 'Nowhere', DEFAULT_LOCATION: 'main plant', PO_CUSTOM_FIELD: 'Old reference' }
+    const planning = await check(wrong)
+    expect([planning.code, planning.of('order_defaults').status, planning.of('custom_field').status]).toEqual([
+      ...[0, 'warn', 'warn'],
+    ])
+    const { code, of } = await check({ ...wrong, ...SENDING })
+    expect(code).toBe(2)
+    expect(of('order_defaults').message).toBe('DEFAULT_DEPARTMENT is Nowhere, which Procurify does not have')
+    expect(of('custom_field').message).toContain('Old reference')
+    const right = await check({ ...SENDING, DEFAULT_LOCATION: 'main plant', PO_CUSTOM_FIELD: 'Plex PO' })
+    expect([right.of('order_defaults').status, right.of('custom_field').status]).toEqual(['ok', 'ok'])
+    expect((await check({ ...SENDING, PLEX_TIMEZONE: '' })).of('order_settings')).toMatchObject({ status: 'fail' })
+  })
+
+  it('names the vendors that get POs by e-mail', async () => {
+    const emailing = async (changes: Record<string, string>) => (await check(changes)).of('vendors_emailing_pos')
+    expect(await emailing(SENDING)).toMatchObject({ status: 'warn' })
+    expect((await emailing(SENDING)).message).toContain('Thornquay Bearings')
+    expect(await emailing({ ...SENDING, PO_ALLOW_AUTO_EMAIL: 'true' })).toMatchObject({ status: 'ok' })
+    expect(await emailing({})).toMatchObject({ status: 'skipped' })
+  })
+
+  it('warns of a requester whose role may not be enough', async () => {
+    sandbox.procurify.state.data.users.edit(String(sandbox.procurify.state.ownerId), { _role: 2 })
+    const { code, of } = await check()
+    expect(code).toBe(0)
+    expect(of('procurify_requester')).toMatchObject({ status: 'warn' })
+    expect(of('procurify_requester').message).toContain('purchaser')
   })
 })
 
