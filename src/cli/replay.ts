@@ -106,10 +106,10 @@ async function selectParked(
   // A row of the journal may be older than the last one that parked its record: it is known all the same.
   const unknown = parked.length > 0 ? await stillMissing(world, missing) : missing
   const author = authorOf(context, world.config)
-  const delivered = new Set((await supersedeDelivered(db, author, runId, unknown, !dryRun)).map(String))
+  const delivered = new Set(await supersedeDelivered(db, author, runId, unknown, !dryRun))
   const problems = unknown.map((id) =>
     delivered.has(id)
-      ? toProblem('superseded', 'suppliers', `What row ${id} of the journal parked has been delivered since.`)
+      ? toProblem('superseded', 'suppliers', `${id} was parked once, and has been delivered since.`)
       : toProblem('not_parked', flags.stream ?? 'suppliers', `Nothing is parked under ${id}.`),
   )
   return { parked, problems }

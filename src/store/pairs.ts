@@ -3,7 +3,7 @@ import { sql, type Kysely, type Transaction } from 'kysely'
 import type { AuditEvent } from '../domain/audit.js'
 import type { Change, Json, Link } from '../domain/record.js'
 import { appendAudit, type Author } from './journal.js'
-import { json } from './json.js'
+import { json, rowsParam } from './json.js'
 import type { Parked } from './parked.js'
 import type { Tables } from './tables.js'
 
@@ -43,7 +43,7 @@ export function storeResend(
         .where('version', '=', link.version)
         .executeTakeFirst()
       if (moved.numUpdatedRows === 0n) continue
-      await noteRecord(trx, key, link.sourceId)
+      await noteRecords(trx, key, [link.sourceId])
       const replay_of = parked.find(({ sourceId }) => sourceId === link.sourceId)?.seq ?? null
       const identity = {
         stream: key.stream,
@@ -62,9 +62,14 @@ export function storeResend(
 }
 
 /** A plan under way has not seen what changed: a note that exists gets a new revision. */
-async function noteRecord(trx: Transaction<Tables>, { connection, stream }: Key, sourceId: string): Promise<void> {
+async function noteRecords(
+  trx: Transaction<Tables>,
+  { connection, stream }: Key,
+  sourceIds: readonly string[],
+): Promise<void> {
   await sql`
-    insert into note (connection, stream, source_id) values (${connection}, ${stream}, split_part(${sourceId}::text, '/', 1))
+    insert into note (connection, stream, source_id)
+    select distinct ${connection}, ${stream}, split_part(id, '/', 1) from unnest(${[...sourceIds]}::text[]) as id
     on conflict (connection, stream, source_id) do update set revision = default, record = null, noted_at = now()`.execute(
     trx,
   )
@@ -90,97 +95,118 @@ export type PairRefusal =
   | { readonly kind: 'sending' }
 
 /**
- * Pairs records, all or none. Their open intents end, doubtful ones too: a person has looked. What the target holds is not
- * known, so the records are noted to be compared by the next pass. A pair that exists as asked for is left as it is.
+ * Pairs records, all or none, in a handful of statements whatever their number. Their open intents end, doubtful ones too: a
+ * person has looked. What the target holds is not known, so the records are noted to be compared by the next pass. A pair that
+ * exists as asked for is left as it is.
  */
-export function storePairs(
+export async function storePairs(
   db: Kysely<Tables>,
   author: Author,
   stream: string,
   pairs: readonly Pair[],
 ): Promise<ReadonlyMap<Pair, PairRefusal>> {
   const key = { connection: author.connection, stream }
-  const refused = new Map<Pair, PairRefusal>()
-  return db
-    .transaction()
-    .execute(async (trx) => {
-      const events: AuditEvent[] = []
-      for (const pair of pairs) {
-        const refusal = await findRefusal(trx, key, pair)
-        if (refusal !== null) refused.set(pair, refusal)
-        else if (refused.size === 0) events.push(...(await pairUp(trx, key, pair)))
-      }
-      // Nothing of it may stay: the list is corrected and given again.
-      if (refused.size > 0) throw new Refused()
-      await appendAudit(trx, author, null, events)
-      return refused
-    })
-    .catch((error: unknown) => {
-      if (error instanceof Refused) return refused
-      throw error
-    })
+  const rows = rowsParam(pairs.map((pair, at) => ({ ...pair, at })))
+  return db.transaction().execute(async (trx) => {
+    const refused = await findRefusals(trx, key, pairs, rows)
+    // Nothing of it is written: the list is corrected and given again.
+    if (refused.size > 0) return refused
+    const written = await writeLinks(trx, key, rows)
+    const ended = await endIntents(trx, key, rows)
+    const changed = pairs.filter(({ sourceId }) => written.has(sourceId) || ended.has(sourceId))
+    await noteRecords(
+      trx,
+      key,
+      changed.map(({ sourceId }) => sourceId),
+    )
+    await appendAudit(
+      trx,
+      author,
+      null,
+      changed.map((pair) => toEvent(stream, pair, ended.get(pair.sourceId) ?? null)),
+    )
+    return refused
+  })
 }
 
-/** Rolls the transaction back; never leaves this file. */
-class Refused extends Error {}
-
-async function findRefusal(trx: Transaction<Tables>, key: Key, pair: Pair): Promise<PairRefusal | null> {
-  const { rows } = await sql<{ source_id: string; source_key: string | null; target_id: string }>`
-    select source_id, source_key, target_id from link
-    where connection = ${key.connection} and stream = ${key.stream} and target_id is not null
-      and (split_part(source_id, '/', 1) = ${pair.sourceId} or target_id = ${pair.targetId})
-      and not (source_id = ${pair.sourceId} and target_id = ${pair.targetId})
-    limit 1`.execute(trx)
-  const [other] = rows
-  if (other !== undefined)
-    return { kind: 'taken', sourceId: other.source_id, sourceKey: other.source_key, targetId: other.target_id }
-  const sending = await sql`
-    select from intent where connection = ${key.connection} and stream = ${key.stream} and state = 'sending'
-      and claim_expires_at > clock_timestamp() and split_part(source_id, '/', 1) = ${pair.sourceId}
-    limit 1 for update`.execute(trx)
-  return sending.rows.length > 0 ? { kind: 'sending' } : null
+function toEvent(stream: string, pair: Pair, ended: Ended | null): AuditEvent {
+  const { sourceId: source_id, sourceKey: source_key, targetId: target_id, reason } = pair
+  const identity = { stream, source_id, source_key, target_id, ...(ended ?? {}) }
+  return { ...NOTHING, ...identity, action: 'adopt', outcome: 'done', message: `paired by a person: ${reason}` }
 }
 
-async function pairUp(trx: Transaction<Tables>, key: Key, pair: Pair): Promise<AuditEvent[]> {
-  const { sourceId, sourceKey, targetId, targetKey, reason, detail } = pair
-  const written = await sql<{ version: number }>`
+type Rows = ReturnType<typeof rowsParam>
+
+/** By the other half that is taken, or by the run that is sending the record at this moment. */
+async function findRefusals(
+  trx: Transaction<Tables>,
+  { connection, stream }: Key,
+  pairs: readonly Pair[],
+  rows: Rows,
+): Promise<Map<Pair, PairRefusal>> {
+  const taken = await sql<{ at: number; source_id: string; source_key: string | null; target_id: string }>`
+    with pair as (select * from jsonb_to_recordset(${rows}) as p (at integer, "sourceId" text, "targetId" text)),
+      known as (select * from link where connection = ${connection} and stream = ${stream} and target_id is not null)
+    select at, source_id, source_key, target_id from pair join known
+      on split_part(source_id, '/', 1) = "sourceId" and (source_id <> "sourceId" or target_id <> "targetId")
+    union
+    select at, source_id, source_key, target_id from pair join known on target_id = "targetId" and source_id <> "sourceId"
+    order by at desc, source_id desc`.execute(trx)
+  const sending = await sql<{ at: number }>`
+    select p.at from jsonb_to_recordset(${rows}) as p (at integer, "sourceId" text)
+    join intent i on split_part(i.source_id, '/', 1) = p."sourceId"
+    where i.connection = ${connection} and i.stream = ${stream} and i.state = 'sending'
+      and i.claim_expires_at > clock_timestamp()
+    for update of i`.execute(trx)
+  const refused = new Map<number, PairRefusal>(sending.rows.map(({ at }) => [at, { kind: 'sending' }]))
+  for (const { at, source_id: sourceId, source_key: sourceKey, target_id: targetId } of taken.rows)
+    refused.set(at, { kind: 'taken', sourceId, sourceKey, targetId })
+  return new Map(pairs.flatMap((pair, at) => (refused.has(at) ? [[pair, refused.get(at) ?? { kind: 'sending' }]] : [])))
+}
+
+/** Answers the sources that were not paired so before. */
+async function writeLinks(trx: Transaction<Tables>, { connection, stream }: Key, rows: Rows): Promise<Set<string>> {
+  const written = await sql<{ source_id: string }>`
     insert into link (connection, stream, source_id, source_key, target_id, target_key, detail, linked_at)
-    values (${key.connection}, ${key.stream}, ${sourceId}, ${sourceKey}, ${targetId}, ${targetKey}, ${json(detail)}::jsonb, now())
+    select ${connection}, ${stream}, "sourceId", "sourceKey", "targetId", "targetKey", detail, now()
+    from jsonb_to_recordset(${rows})
+      as p ("sourceId" text, "sourceKey" text, "targetId" text, "targetKey" text, detail jsonb)
     on conflict (connection, stream, source_id) do update
       set target_id = excluded.target_id, target_key = excluded.target_key, detail = excluded.detail, linked_at = now(),
           wanted_hash = null, sent = null, skip_code = null, given_up = null, version = link.version + 1, updated_at = now()
       where link.target_id is null
-    returning version`.execute(trx)
-  const ended = await endIntents(trx, key, sourceId)
-  if (written.rows.length === 0 && ended === null) return []
-  await noteRecord(trx, key, sourceId)
-  const identity = { stream: key.stream, source_id: sourceId, source_key: sourceKey, target_id: targetId }
-  const message = `paired by a person: ${reason}`
-  return [{ ...NOTHING, ...identity, action: 'adopt', outcome: 'done', message, ...(ended ?? {}) }]
+    returning source_id`.execute(trx)
+  return new Set(written.rows.map(({ source_id }) => source_id))
 }
 
-/** All parts of the record. Answers what was parked; null = nothing was open. */
+/** What was parked by the intents that ended; both null = nothing was. */
+interface Ended {
+  readonly code: string | null
+  readonly replay_of: number | null
+}
+
+/** All parts of the records. Answers those for which something was open. */
 async function endIntents(
   trx: Transaction<Tables>,
   { connection, stream }: Key,
-  sourceId: string,
-): Promise<{ code: string | null; replay_of: number | null } | null> {
-  const { rows } = await sql<{ code: string | null }>`
-    with open as (select id, code, state from intent
-                  where connection = ${connection} and stream = ${stream} and state <> 'done'
-                    and split_part(source_id, '/', 1) = ${sourceId} for update)
-    update intent i
-    set state = 'done', draft = null, payload = null, record = null, unresolved_since = null, absent_at = null,
-        claim_expires_at = null, claim_run = null, updated_at = now()
-    from open where i.id = open.id
-    returning case when open.state = 'dead' then open.code end as code`.execute(trx)
-  if (rows.length === 0) return null
-  const code = rows.find((row) => row.code !== null)?.code ?? null
-  if (code === null) return { code: null, replay_of: null }
-  const parked = await sql<{ seq: number }>`
-    select seq from audit where connection = ${connection} and stream = ${stream} and source_id = ${sourceId}
-      and outcome = 'parked' order by seq desc limit 1`.execute(trx)
-  return { code, replay_of: parked.rows[0]?.seq ?? null }
+  rows: Rows,
+): Promise<Map<string, Ended>> {
+  const ended = await sql<Ended & { source_id: string }>`
+    with open as (select i.id, i.code, i.state, p."sourceId" as record_id
+                  from jsonb_to_recordset(${rows}) as p ("sourceId" text)
+                  join intent i on split_part(i.source_id, '/', 1) = p."sourceId"
+                  where i.connection = ${connection} and i.stream = ${stream} and i.state <> 'done' for update of i),
+      ended as (update intent i
+                set state = 'done', draft = null, payload = null, record = null, unresolved_since = null, absent_at = null,
+                    claim_expires_at = null, claim_run = null, updated_at = now()
+                from open where i.id = open.id
+                returning open.record_id, case when open.state = 'dead' then open.code end as code)
+    select e.record_id as source_id, max(e.code) as code,
+      case when max(e.code) is not null then (
+        select max(a.seq) from audit a where a.connection = ${connection} and a.stream = ${stream}
+          and a.source_id = e.record_id and a.outcome = 'parked') end as replay_of
+    from ended e group by e.record_id`.execute(trx)
+  return new Map(ended.rows.map(({ source_id, code, replay_of }) => [source_id, { code, replay_of }]))
 }
 
 /**
@@ -207,7 +233,7 @@ export function removePairs(
       }
       const link = await unpair(trx, key, sourceId)
       if (link === null) continue
-      await noteRecord(trx, key, sourceId)
+      await noteRecords(trx, key, [sourceId])
       const identity = { stream, source_id: sourceId, source_key: link.sourceKey, target_id: link.targetId }
       const changes = [{ field: 'target_id', from: link.targetId, to: null }]
       const message = `pair taken apart by a person: ${reason}`

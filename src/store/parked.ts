@@ -121,41 +121,55 @@ export function putBackDoubtful(
   })
 }
 
+interface Delivered {
+  readonly seq: number
+  readonly stream: string
+  readonly source_id: string
+  readonly source_key: string | null
+  readonly name: string
+  readonly told: boolean
+}
+
 /**
- * Rows of the journal that parked a change which has been delivered since, without being asked for before: one `supersede`
- * row each, so that the journal answers the question. Answers those seqs.
+ * Records (by id, key, or row of the journal) that were parked once and have been delivered since, without being asked for before:
+ * one `supersede` row each, so that the journal answers the question. Answers those of the names that are so.
  */
 export function supersedeDelivered(
   db: Kysely<Tables>,
   author: Author,
   runId: string,
-  ids: readonly string[],
+  names: readonly string[],
   write: boolean,
-): Promise<number[]> {
-  const seqs = ids.filter(isSeq)
-  if (seqs.length === 0) return Promise.resolve([])
+): Promise<string[]> {
+  if (names.length === 0) return Promise.resolve([])
+  const { connection } = author
   return db.transaction().execute(async (trx) => {
-    const { rows } = await sql<{ seq: number; stream: string; source_id: string; source_key: string | null }>`
-      select a.seq, a.stream, a.source_id, a.source_key from audit a
-      where a.connection = ${author.connection} and a.seq = any(${seqs}::bigint[]) and a.outcome = 'parked'
-        and not exists (select from intent i where i.connection = a.connection and i.stream = a.stream
+    const { rows } = await sql<Delivered>`
+      with asked as (
+        select a.seq, a.stream, a.source_id, a.source_key, a.seq::text as name from audit a
+        where a.connection = ${connection} and a.outcome = 'parked' and a.seq = any(${names.filter(isSeq)}::bigint[])
+        union
+        select max(a.seq), a.stream, a.source_id, max(a.source_key), n.name
+        from unnest(${[...names]}::text[]) as n (name)
+        join audit a on a.source_id = n.name or a.source_key = n.name or split_part(a.source_id, '/', 1) = n.name
+        where a.connection = ${connection} and a.outcome = 'parked'
+        group by a.stream, a.source_id, n.name)
+      select a.*, exists (select from audit t where t.connection = ${connection} and t.action = 'supersede'
+                          and t.source_id = a.source_id and t.replay_of = a.seq) as told
+      from asked a
+      where not exists (select from intent i where i.connection = ${connection} and i.stream = a.stream
                         and i.source_id = a.source_id and i.state <> 'done')
-        and exists (select from audit d where d.connection = a.connection and d.stream = a.stream and d.source_id = a.source_id
+        and exists (select from audit d where d.connection = ${connection} and d.stream = a.stream and d.source_id = a.source_id
                     and d.seq > a.seq and d.outcome = 'done' and d.action in ('create', 'update', 'adopt'))
       order by a.seq`.execute(trx)
-    const told = await sql<{ replay_of: number }>`
-      select a.replay_of from audit a
-      where a.connection = ${author.connection} and a.action = 'supersede' and a.replay_of = any(${seqs}::bigint[])
-        and a.source_id = any(${rows.map(({ source_id }) => source_id)}::text[])`.execute(trx)
-    const known = new Set(told.rows.map(({ replay_of }) => replay_of))
-    const events = rows.flatMap(({ seq, ...identity }): AuditEvent[] => {
-      if (known.has(seq)) return []
+    const events = rows.flatMap(({ seq, stream, source_id, source_key, told }): AuditEvent[] => {
+      if (told) return []
       const message = 'The record was delivered after it had been parked; nothing was sent.'
       const how = { action: 'supersede', outcome: 'done', code: 'superseded', message, replay_of: seq } as const
-      return [{ ...NOTHING, ...identity, ...how }]
+      return [{ ...NOTHING, stream, source_id, source_key, ...how }]
     })
     if (write) await appendAudit(trx, author, runId, events)
-    return rows.map(({ seq }) => seq)
+    return rows.map(({ name }) => name)
   })
 }
 
