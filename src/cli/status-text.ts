@@ -6,6 +6,9 @@ import { columnsOf, paint, table, wrap, type Style } from './table.js'
 
 const HEAD = ['stream', 'ran', 'ended', 'lag', 'linked', 'queued', 'waiting', 'parked', 'doubt']
 
+/** Lists without dates: they have no position to tell. */
+const READ_WHOLE = ['locations', 'accounts']
+
 export function printStatus(context: Context, status: StatusJson): void {
   const { io } = context
   const style = paint(io, context.global().color)
@@ -14,7 +17,9 @@ export function printStatus(context: Context, status: StatusJson): void {
   const lines = [
     ...status.paused.map(tellPause),
     ...streams.flatMap(waitingLines),
-    ...streams.map(({ stream, watermark }) => `${stream}: read up to ${watermark ?? 'nothing yet'}`),
+    ...streams
+      .filter(({ stream }) => !READ_WHOLE.includes(stream))
+      .map(({ stream, watermark }) => `${stream}: read up to ${watermark ?? 'nothing yet'}`),
     `calls in the last minute: ${status.calls.length === 0 ? 'none yet' : status.calls.map(tellCalls).join('; ')}`,
     `database: ${Math.ceil(status.database_bytes / 1e6)} MB`,
   ]

@@ -1,4 +1,4 @@
-/** Plain data as YAML: block style, every text in quotes, so that none is taken for a number, a date or a word of YAML. */
+/** Plain data as YAML: block style; a text that could be taken for a number, a date or a word of YAML is in quotes. */
 
 export function toYaml(value: object): string {
   return `${lines(value, 0).join('\n')}\n`
@@ -25,7 +25,11 @@ function isNested(value: unknown): value is object {
   return typeof value === 'object' && value !== null && Object.keys(value).length > 0
 }
 
+/** What no reader of YAML 1.1 or 1.2 takes for anything but text. */
+const PLAIN = /^(?!(?:y|n|yes|no|true|false|on|off|null)$)[a-z][\w./-]*$/i
+
 /** JSON's form of texts, numbers, true, false, null, [] and {} is YAML's too (YAML 1.2, section 1.3). */
 function scalar(value: unknown): string {
+  if (typeof value === 'string' && PLAIN.test(value)) return value
   return JSON.stringify(value ?? null)
 }

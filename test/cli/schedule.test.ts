@@ -119,6 +119,8 @@ describe('Kubernetes manifests', () => {
         },
       },
     })
+    for (const plain of ['apiVersion: batch/v1\n', 'concurrencyPolicy: Forbid\n', 'status: "True"\n'])
+      expect(out).toContain(plain)
     // Secrets by reference only.
     expect(out).not.toContain('postgres://')
     for (const { metadata } of jobs) expect(metadata?.name).toMatch(/^[a-z0-9]([a-z0-9-]{0,50}[a-z0-9])$/)
