@@ -202,8 +202,10 @@ export interface Store {
   everyLink(stream: StreamName): Promise<Map<string, Link>>
   /** Target ids of some linked records, newest first: proof that a look-up saw what it should. */
   witnesses(stream: StreamName, limit: number): Promise<string[]>
-  /** Every linked record by target id. */
-  linkedTargets(stream: StreamName): Promise<Map<string, Link>>
+  /** Every linked record by target id. `kept`: of what was sent only these members, and no detail; left out = all of it. */
+  linkedTargets(stream: StreamName, kept?: readonly string[]): Promise<Map<string, Link>>
+  /** The links of these targets only, whole, by target id. */
+  linksByTarget(stream: StreamName, targetIds: readonly string[]): Promise<Map<string, Link>>
   /** Target keys (names) that open intents are about to take, by source id. */
   reservedKeys(stream: StreamName): Promise<Map<string, string>>
 

@@ -126,7 +126,7 @@ async function readSurvey(world: World, index: Scans<ExistingRequisition>, zone:
 
 async function readBooks({ store, clock }: World, zone: string): Promise<Books> {
   const bySource = async (stream: 'suppliers' | 'accounts' | 'departments' | 'locations') =>
-    new Map([...(await store.linkedTargets(stream)).values()].map((link) => [link.sourceId, link]))
+    new Map([...(await store.linkedTargets(stream, ['plex'])).values()].map((link) => [link.sourceId, link]))
   const today = dayIn(new Date(clock.wallMs()).toISOString(), zone) ?? ''
   // The day of the plant began at most a day before it began in UTC.
   const recent = await store.creations('pos', shiftStamp(`${today}T00:00:00Z`, -zoneOffsetMs(zone, today)) ?? '')
@@ -238,8 +238,7 @@ async function followOrders(
   me: () => Promise<Result<Requester>>,
 ): Promise<Result<readonly Followed[]>> {
   const { store, clock, config } = world
-  const links = await store.linkedTargets('pos')
-  if (links.size === 0) return { ok: true, value: [] }
+  if ((await store.lastLinked('pos')) === null) return { ok: true, value: [] }
   const requester = await me()
   if (!requester.ok) return requester
   const { id: requesterId, accountId: requesterAccountId } = requester.value
@@ -250,6 +249,7 @@ async function followOrders(
   const progress = await readOrderProgress(world.procurify, options)
   if (!progress.ok) return progress
   const now = new Date(clock.wallMs()).toISOString()
+  const links = await store.linksByTarget('pos', [...progress.value.seen.keys()])
   const followed = [...progress.value.seen].flatMap(([requisitionId, sighting]) => {
     const link = links.get(requisitionId)
     if (link === undefined) return []

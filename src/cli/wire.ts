@@ -159,6 +159,7 @@ async function assemble(
       perMinute,
       maxTimeouts,
       coolDownMs: TIMEOUT_COOL_DOWN_MS,
+      clock,
     })
   return {
     ...{ config, database, store, vault, clock, deadlineAt, calls },

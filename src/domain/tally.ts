@@ -1,5 +1,6 @@
 import type { StreamName } from './record.js'
 import { worstOutcome, type RunOutcome } from './outcome.js'
+import { StateBook } from './state-book.js'
 
 /** Every record read in a pass ends in exactly one of these (spec section 2, Result of a pass). */
 export const CATEGORIES = [
@@ -30,13 +31,17 @@ export interface Problem {
 /** A long list of problems helps nobody and is not bounded: the counts tell the rest. */
 const MAX_PROBLEMS = 1000
 
+const stateOf = (category: Category): number => CATEGORIES.indexOf(category) + 1
+const PENDING = stateOf('pending')
+
 /** What became of the records of one pass. Holds only those that were worked on; unchanged ones are a number. */
 export class Tally {
   readonly problems: Problem[] = []
   /** Why records were left out: no trouble, so people are told only when they ask. */
   readonly leftOut: Problem[] = []
   private readonly ends = new Set<RunOutcome>()
-  private readonly worked = new Map<string, Category>()
+  /** By record: the place of its category in CATEGORIES, counted from 1. */
+  private readonly worked = new StateBook()
   private unchangedRows = 0
   /** What --confirm must say to allow the safety stop of this pass. */
   stopHash: string | null = null
@@ -53,20 +58,20 @@ export class Tally {
   /** The last word on a record counts; that nothing is left to do takes nothing back of what was done. */
   mark(sourceId: string, category: Category): void {
     const before = this.worked.get(sourceId)
-    if (category === 'unchanged' && before !== undefined && before !== 'pending') return
-    this.worked.set(sourceId, category)
+    if (category === 'unchanged' && before !== 0 && before !== PENDING) return
+    this.worked.set(sourceId, stateOf(category))
     if (category === 'parked') this.ends.add('partial')
   }
 
   /** A record that was touched and has not been decided yet. */
   markTouched(sourceId: string): void {
-    if (!this.worked.has(sourceId)) this.worked.set(sourceId, 'pending')
+    if (this.worked.get(sourceId) === 0) this.worked.set(sourceId, PENDING)
   }
 
   /** A record that is on hold: left out, if it was touched at all. */
   markHeld(sourceId: string): boolean {
-    const isTouched = this.worked.get(sourceId) === 'pending'
-    if (isTouched) this.worked.set(sourceId, 'skipped')
+    const isTouched = this.worked.get(sourceId) === PENDING
+    if (isTouched) this.worked.set(sourceId, stateOf('skipped'))
     return isTouched
   }
 
@@ -104,10 +109,9 @@ export class Tally {
   counts(): Counts {
     const counts = {
       read: this.unchangedRows + this.worked.size,
-      ...Object.fromEntries(CATEGORIES.map((name) => [name, 0])),
+      ...Object.fromEntries(CATEGORIES.map((name) => [name, this.worked.count(stateOf(name))])),
     } as Counts
-    counts.unchanged = this.unchangedRows
-    for (const category of this.worked.values()) counts[category] += 1
+    counts.unchanged += this.unchangedRows
     return counts
   }
 

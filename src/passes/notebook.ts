@@ -64,37 +64,55 @@ export function freshNotebook(
   }
 }
 
+/** What a dry run keeps of a record until it is planned: as text, a third of what objects take. */
+interface Kept extends Omit<Note, 'sourceId' | 'record' | 'revision'> {
+  readonly record: string | null
+}
+
+/** Above every revision of a stored note: what this pass touched comes after what was noted before. */
+const TOUCHED_REVISION = FRESH_REVISION
+
 /** What is already noted, then what this pass touched: exactly what a run started now would plan. Writes nothing. */
 export function memoryNotebook(store: Store, stream: StreamName): Notebook {
-  const touched = new Map<string, Note>()
-  const load = async (): Promise<Note[]> => {
-    const stored = await store.notes(stream, 0, Number.MAX_SAFE_INTEGER)
-    const merged = new Map([...stored.map((note) => [note.sourceId, note] as const), ...touched])
-    return [...merged.values()].map((note, index) => ({ ...note, revision: index + 1 }))
+  const touched = new Map<string, Kept>()
+  /** Touched again since they were noted: told in the place of the note. */
+  const told = new Set<string>()
+  let order: string[] | null = null
+  const toNote = (sourceId: string, kept: Kept, revision: number): Note => {
+    const record = kept.record === null ? null : (JSON.parse(kept.record) as Note['record'])
+    return { ...kept, sourceId, record, revision }
   }
-  let merged: Promise<Note[]> | null = null
+  const stored = async (after: number, limit: number): Promise<Note[]> =>
+    (await store.notes(stream, after, limit)).map((note) => {
+      const newer = touched.get(note.sourceId)
+      if (newer === undefined) return note
+      told.add(note.sourceId)
+      return toNote(note.sourceId, newer, note.revision)
+    })
+  const rest = (after: number, limit: number): Note[] => {
+    order ??= [...touched.keys()].filter((sourceId) => !told.has(sourceId))
+    const start = Math.max(0, after - TOUCHED_REVISION)
+    return order.slice(start, start + limit).flatMap((sourceId, at) => {
+      const kept = touched.get(sourceId)
+      return kept === undefined ? [] : [toNote(sourceId, kept, TOUCHED_REVISION + start + at + 1)]
+    })
+  }
   return {
     add: (rows, _next, firstLoad) => {
       for (const { sourceId, sourceKey, hash, record, rejection } of rows) {
-        touched.set(sourceId, { sourceId, sourceKey, hash, record, rejection, firstLoad, revision: 0 })
+        const text = record === null ? null : JSON.stringify(record)
+        touched.set(sourceId, { sourceKey, hash, record: text, rejection, firstLoad })
       }
       return Promise.resolve(true)
     },
     addOwners: (_feed, rows) => {
-      for (const { owner } of rows) {
-        if (owner === null || touched.has(owner)) continue
-        touched.set(owner, {
-          sourceId: owner,
-          sourceKey: null,
-          hash: null,
-          record: null,
-          rejection: null,
-          firstLoad: false,
-          revision: 0,
-        })
-      }
+      const unread = { sourceKey: null, hash: null, record: null, rejection: null, firstLoad: false }
+      for (const { owner } of rows) if (owner !== null && !touched.has(owner)) touched.set(owner, unread)
       return Promise.resolve(true)
     },
-    page: async (afterRevision, limit) => (await (merged ??= load())).slice(afterRevision, afterRevision + limit),
+    page: async (afterRevision, limit) => {
+      const notes = afterRevision < TOUCHED_REVISION ? await stored(afterRevision, limit) : []
+      return notes.length > 0 ? notes : rest(afterRevision, limit)
+    },
   }
 }

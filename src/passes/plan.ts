@@ -28,9 +28,7 @@ const CHUNK = 200
 
 export async function planNotes(pass: Pass, notebook: Notebook): Promise<PlanResult> {
   const { store, stream } = pass
-  const held: Planned[] = []
-  const links = new Map<string, Link>()
-  const waitsFor = new Set<string>()
+  const plan: Held = { items: [], links: new Map(), lines: [], sends: [], changes: 0, waitsFor: new Set() }
   const survey = surveyOnce(pass)
   const paused = await store.paused(stream.name)
   let after = 0
@@ -47,18 +45,14 @@ export async function planNotes(pass: Pass, notebook: Notebook): Promise<PlanRes
     const notes = paused.stream === null ? page.filter(({ sourceId }) => !paused.records.has(sourceId)) : []
     if (notes.length === 0) continue
     left -= notes.length
-    const chunk = await planChunk(pass, notes, survey, held)
+    const chunk = await planChunk(pass, notes, survey)
     if (chunk === null) {
       goOn = false
       break
     }
-    chunk.links.forEach((link, id) => links.set(id, link))
-    held.push(...chunk.items)
-    for (const { decision } of chunk.items)
-      if (decision.kind === 'wait') decision.waitsFor.forEach((need) => waitsFor.add(need))
-    // The first load is exempt from the safety stop, so it needs not be held: a pass cut short keeps what it planned.
-    const isExempt = !pass.options.dryRun && notes.every((note) => note.firstLoad)
-    if (isExempt) await commit(pass, held.splice(0), links)
+    const { kept, storable } = sortOut(pass, chunk.items)
+    await commit(pass, storable, chunk.links)
+    hold(pass, plan, kept, chunk.links)
     done += notes.length
     pass.reporter.progress('planning', done, total)
   }
@@ -70,7 +64,55 @@ export async function planNotes(pass: Pass, notebook: Notebook): Promise<PlanRes
       `--limit ${pass.options.limit ?? ''} was reached with records left; the next run goes on.`,
     )
   }
-  return finish(pass, held, links, waitsFor, goOn)
+  return finish(pass, plan, goOn)
+}
+
+/** What a plan holds until it is known to be believable. A dry run of a long list keeps what it prints, not what it read. */
+interface Held {
+  readonly items: Planned[]
+  readonly links: Map<string, Link>
+  readonly lines: PlanLine[]
+  /** Identifies each thing to be sent. */
+  readonly sends: string[]
+  /** Writes that count for the safety stop. */
+  changes: number
+  readonly waitsFor: Set<string>
+}
+
+/**
+ * What may be stored before the whole plan is known: the first load, which is exempt from the safety stop, so that a pass cut short
+ * keeps what it planned; and records of which nothing is to be sent. Parts of one record stay together.
+ */
+function sortOut({ options }: Pass, items: readonly Planned[]): { kept: Planned[]; storable: Planned[] } {
+  if (options.dryRun) return { kept: [...items], storable: [] }
+  const undecided = new Set(
+    items.flatMap(({ note, decision }) =>
+      note.firstLoad || decision.kind === 'unchanged' || decision.kind === 'skip' ? [] : [note.sourceId],
+    ),
+  )
+  const isKept = ({ note }: Planned): boolean => undecided.has(note.sourceId)
+  return { kept: items.filter(isKept), storable: items.filter((item) => !isKept(item)) }
+}
+
+function hold(pass: Pass, plan: Held, items: readonly Planned[], links: ReadonlyMap<string, Link>): void {
+  const { options, stream, replays } = pass
+  for (const item of items) {
+    const { sourceId, decision, note } = item
+    if (decision.kind === 'wait') decision.waitsFor.forEach((need) => plan.waitsFor.add(need))
+    if (decision.kind === 'send') {
+      plan.sends.push(`${sourceId} ${decision.wanted.action} ${decision.wanted.wantedHash}`)
+      if (decision.wanted.payload !== null && !note.firstLoad) plan.changes += 1
+    }
+    if (options.dryRun) {
+      plan.lines.push(...[toPlanLine(stream.name, item)].filter((line) => line !== null))
+      tallyDecision(pass, item)
+    }
+    // A replay is small, and its preview tells every decision.
+    if (options.dryRun && replays === undefined) continue
+    plan.items.push(item)
+    const link = links.get(sourceId)
+    if (link !== undefined) plan.links.set(sourceId, link)
+  }
 }
 
 /** Touched and on hold: read, and left out. */
@@ -88,21 +130,14 @@ async function countTotal({ store, stream, options }: Pass): Promise<number | nu
   return Math.min(await store.countNotes(stream.name), options.limit ?? Number.POSITIVE_INFINITY)
 }
 
-async function finish(
-  pass: Pass,
-  held: Planned[],
-  links: ReadonlyMap<string, Link>,
-  waitsFor: ReadonlySet<string>,
-  goOn: boolean,
-): Promise<PlanResult> {
-  const { options, stream } = pass
-  const lines = options.dryRun ? held.flatMap((item) => toPlanLine(stream.name, item) ?? []) : []
-  const items = options.dryRun ? held : []
-  const hash = planHash(held)
-  if (options.dryRun) held.forEach((item) => tallyDecision(pass, item))
-  if (!(await isBelievable(pass, held, hash))) return { lines, items, hash, waitsFor, goOn: false }
-  if (options.dryRun) return { lines, items, hash, waitsFor, goOn: false }
-  await commit(pass, held, links)
+async function finish(pass: Pass, plan: Held, goOn: boolean): Promise<PlanResult> {
+  const { dryRun } = pass.options
+  const { lines, waitsFor } = plan
+  const items = dryRun ? plan.items : []
+  const hash = planHash(plan)
+  if (!(await isBelievable(pass, plan, hash))) return { lines, items, hash, waitsFor, goOn: false }
+  if (dryRun) return { lines, items, hash, waitsFor, goOn: false }
+  await commit(pass, plan.items, plan.links)
   return { lines, items, hash: null, waitsFor, goOn }
 }
 
@@ -110,8 +145,7 @@ async function finish(
 async function planChunk(
   pass: Pass,
   notes: Parameters<Pass['stream']['source']['read']>[0],
-  survey: () => Promise<Result<Known<unknown>>>,
-  held: readonly Planned[],
+  survey: Survey,
 ): Promise<{ items: Planned[]; links: Map<string, Link> } | null> {
   const { stream, store } = pass
   const links = await store.links(
@@ -126,42 +160,63 @@ async function planChunk(
   read.value.forEach((detail) => reportUnread(pass, detail))
   let known: Known<unknown> | null = null
   if (stream.needsSurvey(read.value, links)) {
-    const surveyed = await survey()
+    const surveyed = await survey.read()
     if (!surveyed.ok) {
       endByFailure(pass, surveyed)
       return null
     }
-    known = { ...surveyed.value, reserved: withHeld(await store.reservedKeys(stream.name), held) }
+    known = surveyed.value
   }
   const items = stream.plan(read.value, links, known).map((item) => {
     const replay = pass.replays?.get(item.sourceId)
     // Asked for by name: what was given up before is wanted again.
     return replay === undefined ? respectGivenUp(item, links.get(item.sourceId)) : { ...item, replay }
   })
+  survey.reserve(items)
   return { items, links }
 }
 
+/** Names that other processes give meanwhile are seen after this time at most. Reading them for each chunk would cost n squared. */
+const RESERVED_FOR_MS = 30_000
+
+interface Survey {
+  read(): Promise<Result<Known<unknown>>>
+  /** The names that this plan gives are taken as well, whether it is stored yet or not. */
+  reserve(items: readonly Planned[]): void
+}
+
 /** The target is read at most once a pass, and only if a record asks for it. */
-function surveyOnce({ stream, store }: Pass): () => Promise<Result<Known<unknown>>> {
+function surveyOnce({ stream, store, clock }: Pass): Survey {
   let answer: Promise<Result<Known<unknown>>> | null = null
+  let readAt = Number.NEGATIVE_INFINITY
+  let reserved = new Map<string, string>()
+  const ours = new Map<string, string>()
   const read = async (): Promise<Result<Known<unknown>>> => {
     const survey = await stream.survey()
     if (!survey.ok) return survey
-    return {
-      ok: true,
-      value: { survey: survey.value, linkedTargets: await store.linkedTargets(stream.name), reserved: new Map() },
-    }
+    // Whom a name belongs to, and whether it is in use, is all that is asked of other records.
+    const linkedTargets = await store.linkedTargets(stream.name, ['name', 'active'])
+    return { ok: true, value: { survey: survey.value, linkedTargets, reserved } }
   }
-  return () => (answer ??= read())
-}
-
-/** Names given by the part of this plan that is not stored yet are taken as well. */
-function withHeld(reserved: ReadonlyMap<string, string>, held: readonly Planned[]): Map<string, string> {
-  const all = new Map(reserved)
-  for (const { sourceId, decision } of held) {
-    if (decision.kind === 'send' && decision.wanted.targetKey !== null) all.set(sourceId, decision.wanted.targetKey)
+  return {
+    read: async () => {
+      const known = await (answer ??= read())
+      if (!known.ok) return known
+      if (clock.now() - readAt > RESERVED_FOR_MS) {
+        reserved = await store.reservedKeys(stream.name)
+        readAt = clock.now()
+        for (const [sourceId, name] of ours) reserved.set(sourceId, name)
+      }
+      return { ok: true, value: { ...known.value, reserved } }
+    },
+    reserve: (items) => {
+      for (const { sourceId, decision } of items) {
+        if (decision.kind !== 'send' || decision.wanted.targetKey === null) continue
+        ours.set(sourceId, decision.wanted.targetKey)
+        reserved.set(sourceId, decision.wanted.targetKey)
+      }
+    },
   }
-  return all
 }
 
 /** A record that could not be read stays noted; the others go their own way. */
@@ -172,20 +227,12 @@ function reportUnread(pass: Pass, detail: Detail<unknown>): void {
 }
 
 /** Identifies the plan: same records, same changes, whatever their order. */
-function planHash(items: readonly Planned[]): string {
-  const lines = items
-    .flatMap(({ sourceId, decision }) =>
-      decision.kind === 'send' ? [`${sourceId} ${decision.wanted.action} ${decision.wanted.wantedHash}`] : [],
-    )
-    .sort()
-  return contentHash(lines).slice(0, 16)
+function planHash({ sends }: Held): string {
+  return contentHash([...sends].sort()).slice(0, 16)
 }
 
-async function isBelievable(pass: Pass, held: readonly Planned[], hash: string): Promise<boolean> {
+async function isBelievable(pass: Pass, { changes }: Held, hash: string): Promise<boolean> {
   const { store, stream, settings } = pass
-  const changes = held.filter(
-    ({ decision, note }) => decision.kind === 'send' && decision.wanted.payload !== null && !note.firstLoad,
-  ).length
   if (changes <= settings.maxChanges) return true
   const most = Math.max(settings.maxChanges, Math.floor((await store.countLinks(stream.name)) / 2))
   if (changes <= most) return true

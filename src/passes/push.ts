@@ -6,22 +6,14 @@ import { afterLookFirst, afterLookUp, afterSend, type Claim, type Settled } from
 import type { Failure } from '../domain/failure.js'
 import type { Outlet } from '../ports.js'
 import { endByFailure, isOver, type Pass } from './pass.js'
+import { makeLedger, makeSupply, type Delivery } from './push-flow.js'
 
-/** Claims taken at a time, for each concurrent delivery: few transactions, and little to release when the pass must end. */
-const CLAIMS_PER_WORKER = 4
-/** Settled together: one transaction for so many; a crash leaves at most these in doubt. */
-const SETTLE_GROUP = 16
 /** A pass waits at most this long for something to become due (a grace time, a back-off). */
 const MAX_PATIENCE_MS = 30_000
 
-interface Delivery {
-  readonly claim: Claim
-  readonly verdict: Settled
-}
-
 /** `sourceIds` null = everything of the stream that is due; else these records with their parts. */
 export async function push(pass: Pass<Outlet>, sourceIds: readonly string[] | null): Promise<void> {
-  const { store, stream, clock, settings } = pass
+  const { store, stream } = pass
   const witnesses = witnessesOnce(pass)
   const halt = { by: null as Failure | null }
   const patience = { leftMs: MAX_PATIENCE_MS }
@@ -31,59 +23,65 @@ export async function push(pass: Pass<Outlet>, sourceIds: readonly string[] | nu
   if (pending + inDoubt === 0) return
   const isPatient = sourceIds === null || pass.replays !== undefined
   while (halt.by === null && !isOver(pass)) {
-    const claimedAt = clock.now()
-    const claims = await store.claim(
-      stream.name,
-      pass.runId,
-      settings.concurrency * CLAIMS_PER_WORKER,
-      sourceIds ?? undefined,
-    )
-    if (claims.length === 0) {
-      if (isPatient && (await waitForDue(pass, sourceIds, patience))) continue
-      break
-    }
-    done += await deliverAll(pass, claims, claimedAt, witnesses, halt)
-    pass.reporter.progress('sending', done, Math.max(done, pending + inDoubt))
+    const before = done
+    await deliverDue(pass, sourceIds, witnesses, halt, () => {
+      done += 1
+      pass.reporter.progress('sending', done, Math.max(done, pending + inDoubt))
+    })
+    if (done > before) continue
+    if (!isPatient || !(await waitForDue(pass, sourceIds, patience))) break
   }
   if (halt.by !== null) endByFailure(pass, halt.by)
   await countLeftovers(pass, sourceIds)
 }
 
-/** Delivers claims side by side and settles them in groups as they come in. */
-async function deliverAll(
+/** Delivers side by side what is due now: claims are fetched ahead of the workers and settled behind them. */
+async function deliverDue(
   pass: Pass<Outlet>,
-  claims: readonly Claim[],
-  claimedAt: number,
+  sourceIds: readonly string[] | null,
   witnesses: () => Promise<string[]>,
   halt: { by: Failure | null },
-): Promise<number> {
-  const queue = [...claims]
-  const settled: Delivery[] = []
+  onDone: () => void,
+): Promise<void> {
+  const { clock, settings } = pass
+  const isEnding = (): boolean => halt.by !== null || pass.signal.aborted || clock.now() >= pass.deadlineAt
+  const supply = makeSupply(pass, sourceIds, isEnding)
+  const ledger = makeLedger(pass, (deliveries) => settle(pass, deliveries))
   const worker = async (): Promise<void> => {
-    for (let claim = queue.shift(); claim !== undefined; claim = queue.shift()) {
-      const verdict =
-        halt.by !== null || pass.signal.aborted ? RELEASED(claim) : await deliver(pass, claim, claimedAt, witnesses)
+    for (let next = await supply.next(); next !== null; next = await supply.next()) {
+      const { claim, sendBefore } = next
+      const startedAt = clock.now()
+      const isLeft = isEnding() || startedAt >= sendBefore
+      const verdict = isLeft ? RELEASED(claim) : await deliver(pass, claim, sendBefore, witnesses)
+      if (!isLeft) supply.took(clock.now() - startedAt)
+      onDone()
       if (verdict === null) continue
       halt.by ??= stopsThePass(verdict)
-      settled.push({ claim, verdict })
-      if (settled.length >= SETTLE_GROUP) await settle(pass, settled.splice(0))
+      await ledger.add({ claim, verdict })
     }
   }
-  await Promise.all(Array.from({ length: pass.settings.concurrency }, worker))
-  await settle(pass, settled.splice(0))
-  return claims.length
+  try {
+    await allOf(Array.from({ length: settings.concurrency }, worker))
+  } finally {
+    await ledger.close()
+  }
+}
+
+/** Waits for all of them, also when one fails: what is in flight is awaited. Then throws the first failure. */
+async function allOf(works: readonly Promise<void>[]): Promise<void> {
+  const ended = await Promise.allSettled(works)
+  for (const one of ended) if (one.status === 'rejected') throw one.reason
 }
 
 /** Null = the claim is a rival's by now: nothing may be said about it. */
 async function deliver(
   pass: Pass<Outlet>,
   claim: Claim,
-  claimedAt: number,
+  sendBefore: number,
   witnesses: () => Promise<string[]>,
 ): Promise<Settled | null> {
   const { store, stream, settings } = pass
   const { target } = stream
-  const sendBefore = claimedAt + claim.goodForMs - settings.timeoutMs
   // Nothing was ever put on the wire for it, so there is no doubt either: a run that died in between left only its claim.
   if (claim.wanted.payload === null && claim.wanted.targetId !== null)
     return adoptUnwritten(claim, claim.wanted.targetId)

@@ -47,7 +47,8 @@ export function makeScans<T>(
       const rows = await (last !== null && isWithin(last, recentMs) ? last.rows : start())
       return rows.ok ? { ok: true, value: [...rows.value, ...added] } : rows
     },
-    add: (row) => void added.push(row),
+    // Before the first scan there is nothing to add to: it will show what was made until then.
+    add: (row) => void (last === null ? 0 : added.push(row)),
     doubt: () => {
       if (last !== null) last.isStale = true
     },

@@ -10,7 +10,9 @@ interface Key {
   readonly stream: string
 }
 
-export function toLink(row: Selectable<Tables['link']>): Link {
+type LinkRow = Omit<Selectable<Tables['link']>, 'connection' | 'stream' | 'scope' | 'linked_at' | 'updated_at'>
+
+export function toLink(row: LinkRow): Link {
   return {
     sourceId: row.source_id,
     sourceKey: row.source_key,
@@ -136,13 +138,48 @@ export async function readWitnesses(db: Kysely<Tables>, key: Key, limit: number)
   return rows.flatMap((row) => row.target_id ?? [])
 }
 
-export async function readLinkedTargets(db: Kysely<Tables>, key: Key): Promise<Map<string, Link>> {
+/** `kept`: of what was sent only these members are read, and no detail; null = all of it. */
+export async function readLinkedTargets(
+  db: Kysely<Tables>,
+  key: Key,
+  kept: readonly string[] | null,
+): Promise<Map<string, Link>> {
+  // Thousands of whole drafts would be most of a pass's memory; a few members of each are not.
+  const sent = sql<Json>`case when jsonb_typeof(sent) = 'object' then
+    (select coalesce(jsonb_object_agg(name, sent -> name), '{}') from unnest(${kept ?? []}::text[]) as name where sent ? name) end`
+  const rows = await db
+    .selectFrom('link')
+    .select([
+      'source_id',
+      'source_key',
+      'source_hash',
+      'target_id',
+      'target_key',
+      'wanted_hash',
+      'skip_code',
+      'given_up',
+    ])
+    .select(['version', kept === null ? 'sent' : sent.as('sent'), kept === null ? 'detail' : sql`null`.as('detail')])
+    .where('connection', '=', key.connection)
+    .where('stream', '=', key.stream)
+    .where('target_id', 'is not', null)
+    .execute()
+  return new Map(rows.map((row) => [row.target_id ?? '', toLink(row)]))
+}
+
+/** The links of these targets, by target id. */
+export async function readLinksByTarget(
+  db: Kysely<Tables>,
+  key: Key,
+  targetIds: readonly string[],
+): Promise<Map<string, Link>> {
+  if (targetIds.length === 0) return new Map()
   const rows = await db
     .selectFrom('link')
     .selectAll()
     .where('connection', '=', key.connection)
     .where('stream', '=', key.stream)
-    .where('target_id', 'is not', null)
+    .where(sql<boolean>`target_id = any(${[...targetIds]}::text[])`)
     .execute()
   return new Map(rows.map((row) => [row.target_id ?? '', toLink(row)]))
 }

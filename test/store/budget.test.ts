@@ -4,6 +4,7 @@ import type { Pacer } from '../../src/ports.js'
 import { openPacer, type PacerOptions } from '../../src/store/budget.js'
 import { openDatabase } from '../../src/store/database.js'
 import { createTestDatabase, type TestDatabase } from '../support/database.js'
+import { countRoundTrips } from '../support/round-trips.js'
 
 let database: TestDatabase
 let name = ''
@@ -19,7 +20,14 @@ beforeEach(() => {
 })
 
 function pacer(options: Partial<PacerOptions> = {}): Pacer {
-  return openPacer(database.db, { name, perMinute: 30, maxTimeouts: 3, coolDownMs: 900_000, ...options })
+  return openPacer(database.db, {
+    name,
+    perMinute: 30,
+    maxTimeouts: 3,
+    coolDownMs: 900_000,
+    clock: performance,
+    ...options,
+  })
 }
 
 /** Moves everything the budget remembers into the past: the same as waiting, but exact and at once. */
@@ -92,7 +100,9 @@ describe('the budget of a minute', () => {
           shifted += pause
           await grants.mark(shifted)
           const rivals = clients.flatMap(({ db }) =>
-            [1, 2, 3].map(() => openPacer(db, { name, perMinute: limit, maxTimeouts: null, coolDownMs: 1 })),
+            [1, 2, 3].map(() =>
+              openPacer(db, { name, perMinute: limit, maxTimeouts: null, coolDownMs: 1, clock: performance }),
+            ),
           )
           const taken = await Promise.all(rivals.map(drain))
           expect(await grants.since(shifted)).toBe(taken.reduce((sum, one) => sum + one, 0))
@@ -143,6 +153,61 @@ async function recordGrants() {
       return rows.map((row) => row.at)
     },
   }
+}
+
+describe('a large budget that is free', () => {
+  it('is booked some calls at a time, each counted, and never above its limit', async () => {
+    const trips = await countRoundTrips(database.url)
+    const counted = openDatabase(trips.url, { applicationName: 'counted' })
+    try {
+      const large = openPacer(counted.db, {
+        name,
+        perMinute: 2000,
+        maxTimeouts: null,
+        coolDownMs: 1,
+        clock: { now: () => 0 },
+      })
+      for (let n = 0; n < 300; n += 1) expect((await large.take()).waitMs).toBe(0)
+      expect(trips.count).toBeLessThan(60)
+      const booked = await sumBooked()
+      expect(booked).toBeGreaterThanOrEqual(300)
+      expect(booked).toBeLessThan(300 + 32)
+      // What is booked ahead shrinks with what is left: the limit is reached exactly.
+      expect(await drain(large)).toBeGreaterThan(1650)
+      expect(await sumBooked()).toBe(2000)
+    } finally {
+      await counted.close()
+      await trips.close()
+    }
+  })
+
+  it('is not used up by calls booked ahead and not made: they are made soon or never', async () => {
+    let now = 0
+    const patient = pacer({ perMinute: 2000, clock: { now: () => now } })
+    for (let n = 0; n < 10; n += 1) await patient.take()
+    const rival = pacer({ perMinute: 4000 })
+    await rival.coolDown(60_000, 'Plex asked for a pause')
+    // Booked before the pause, as if on its way already ...
+    expect((await patient.take()).waitMs).toBe(0)
+    now += 200
+    // ... and after a moment the pause is seen.
+    expect(await patient.take()).toMatchObject({ reason: 'Plex asked for a pause' })
+  })
+
+  it('asks the database again at once after trouble of its own', async () => {
+    const one = pacer({ perMinute: 4000 })
+    for (let n = 0; n < 10; n += 1) await one.take()
+    await one.coolDown(60_000, 'Plex asked for a pause')
+    expect((await one.take()).waitMs).toBeGreaterThan(0)
+  })
+})
+
+async function sumBooked(): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select (select sum(calls) from unnest(counts) as calls)::int as n from budget where name = ${name}`.execute(
+    database.db,
+  )
+  return rows[0]?.n ?? 0
 }
 
 describe('a cool-down', () => {

@@ -107,7 +107,7 @@ export function makeRig(
 ): Rig {
   rigs += 1
   const { perMinute = 1000, maxTimeouts = 3, clock = makeClock(database), ...rest } = changes
-  const pacer = openPacer(database.db, { name: `rig-${rigs}`, perMinute, maxTimeouts, coolDownMs: 900_000 })
+  const pacer = openPacer(database.db, { name: `rig-${rigs}`, perMinute, maxTimeouts, coolDownMs: 900_000, clock })
   const stop = new AbortController()
   const options: HttpOptions = {
     system: 'procurify',
@@ -134,7 +134,13 @@ export function makeDeps(
     credentials,
     vault: openVault(database.db, `deps-${rigs}`, []),
     version: 'test',
-    pacer: openPacer(database.db, { name: `deps-${rigs}`, perMinute: 10_000, maxTimeouts: null, coolDownMs: 1000 }),
+    pacer: openPacer(database.db, {
+      name: `deps-${rigs}`,
+      perMinute: 10_000,
+      maxTimeouts: null,
+      coolDownMs: 1000,
+      clock,
+    }),
     ...{ timeoutMs: 10_000, deadlineAt: () => Infinity, signal: new AbortController().signal, reporter: silent },
     counts: { requests: 0, throttled: 0, retried: 0 },
     ...changes,
