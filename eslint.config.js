@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/', '.bench/', 'coverage/', 'node_modules/'] },
+  { ignores: ['dist/', '.proof/', '.bench/', 'coverage/', 'node_modules/'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     files: ['**/*.ts'],

@@ -52,7 +52,7 @@ export async function performAlign(
     const world = await openWorld(context, { command: COMMAND, runId, reporter, write: !dryRun, deadlineMs })
     begun.calls = world.calls
     try {
-      const pass = { ...toPass(world, context, flags, map), runId, reporter }
+      const pass = { ...makeAlignPass(world, context, flags, map), runId, reporter }
       const result = await runAlign({ ...pass, options: { ...pass.options, dryRun } }, COMMAND)
       const auditHead = await world.store.auditHead()
       reporter.clear()
@@ -65,9 +65,9 @@ export async function performAlign(
   })
 }
 
-function toPass(
+export function makeAlignPass(
   world: World,
-  { io }: Context,
+  { io }: Pick<Context, 'io'>,
   flags: AlignFlags,
   map: RefdataMap,
 ): Omit<AlignPass, 'runId' | 'reporter'> {

@@ -37,52 +37,57 @@ function showRun(
 }
 
 export function runSuppliers(context: Context, flags: SyncFlags): Promise<RunJson> {
-  return runSync(context, flags, 'sync suppliers', (base, world) =>
-    Promise.resolve({
-      ...base,
-      stream: supplierStream(world, { repairDrift: flags.repairDrift ?? false }),
-      needs: {},
-      follower: null,
-      tally: new Tally('suppliers', adviceFor),
-    }),
-  )
+  return runSync(context, flags, 'sync suppliers', makeSupplierPass)
 }
 
 export function runOrders(context: Context, flags: SyncFlags): Promise<RunJson> {
-  return runSync(context, flags, 'sync pos', async (base, world) => {
-    const dryRun = flags.dryRun ?? false
-    requireStartDate(world, dryRun)
-    const orders = wireOrders(world)
-    const tally = new Tally('pos', adviceFor)
-    const refused = await orders.checkRequester(!dryRun)
-    // Suppliers that orders wait for are synced by their own stream, and told in its own words.
-    const suppliers: Pass = {
-      ...base,
-      stream: supplierStream(world, { repairDrift: false }),
-      options: { ...base.options, limit: null, confirm: null, since: null, full: false },
-      needs: {},
-      follower: null,
-      tally: new Tally('suppliers', adviceFor),
-    }
-    const pass: Pass = {
-      ...base,
-      stream: orders.stream,
-      needs: { supplier: suppliers },
-      follower: orders.follower,
-      tally,
-    }
-    return refused === null ? pass : { pass, refused }
+  return runSync(context, flags, 'sync pos', makeOrderPass)
+}
+
+export function makeSupplierPass(base: Base, world: World, flags: SyncFlags): Promise<Pass> {
+  return Promise.resolve({
+    ...base,
+    stream: supplierStream(world, { repairDrift: flags.repairDrift ?? false }),
+    needs: {},
+    follower: null,
+    tally: new Tally('suppliers', adviceFor),
   })
 }
 
-type Base = Omit<Pass, 'stream' | 'needs' | 'follower' | 'tally'>
-type Refused = { readonly pass: Pass; readonly refused: { readonly code: string; readonly message: string } }
+export async function makeOrderPass(base: Base, world: World, flags: SyncFlags): Promise<Pass | Refused> {
+  const dryRun = flags.dryRun ?? false
+  requireStartDate(world, dryRun)
+  const orders = wireOrders(world)
+  const tally = new Tally('pos', adviceFor)
+  const refused = await orders.checkRequester(!dryRun)
+  // Suppliers that orders wait for are synced by their own stream, and told in its own words.
+  const suppliers: Pass = {
+    ...base,
+    stream: supplierStream(world, { repairDrift: false }),
+    options: { ...base.options, limit: null, confirm: null, since: null, full: false },
+    needs: {},
+    follower: null,
+    tally: new Tally('suppliers', adviceFor),
+  }
+  const pass: Pass = {
+    ...base,
+    stream: orders.stream,
+    needs: { supplier: suppliers },
+    follower: orders.follower,
+    tally,
+  }
+  return refused === null ? pass : { pass, refused }
+}
+
+/** A pass but for its stream. */
+export type Base = Omit<Pass, 'stream' | 'needs' | 'follower' | 'tally'>
+export type Refused = { readonly pass: Pass; readonly refused: { readonly code: string; readonly message: string } }
 
 async function runSync(
   context: Context,
   flags: SyncFlags,
   command: string,
-  makePass: (base: Base, world: World) => Promise<Pass | Refused>,
+  makePass: (base: Base, world: World, flags: SyncFlags) => Promise<Pass | Refused>,
 ): Promise<RunJson> {
   const startedAt = new Date()
   const runId = newRunId()
@@ -95,7 +100,7 @@ async function runSync(
     const world = await openWorld(context, { command, runId, reporter, write: !dryRun, deadlineMs })
     begun.calls = world.calls
     try {
-      const made = await makePass(toBase(world, context, flags, { runId, reporter }), world)
+      const made = await makePass(toBase(world, context, flags, { runId, reporter }), world, flags)
       const result = 'refused' in made ? refuse(made) : await runPass(made, command)
       const auditHead = await world.store.auditHead()
       const isComplete = flags.json === true || flags.verbose === true
@@ -109,7 +114,12 @@ async function runSync(
   })
 }
 
-function toBase(world: World, { io }: Context, flags: SyncFlags, run: { runId: string; reporter: Reporter }): Base {
+export function toBase(
+  world: World,
+  { io }: Pick<Context, 'io'>,
+  flags: SyncFlags,
+  run: { runId: string; reporter: Reporter },
+): Base {
   const { store, clock, deadlineAt, config } = world
   return {
     ...{ ...run, store, clock, deadlineAt, settings: config.sync, signal: io.signal },
@@ -125,7 +135,7 @@ function toBase(world: World, { io }: Context, flags: SyncFlags, run: { runId: s
 }
 
 /** The login is not the one this connection knows: nothing was read, nothing is sent. */
-function refuse({ pass: { tally, stream }, refused }: Refused) {
+export function refuse({ pass: { tally, stream }, refused }: Refused) {
   const isRefused =
     refused.code === 'requester_changed' || refused.code === 'login_refused' || refused.code === 'role_missing'
   tally.end(isRefused ? 'refused' : 'interrupted')

@@ -82,6 +82,8 @@ export interface WorldOptions {
   /** False = a dry run: nothing is bound or written but budgets and tokens. */
   readonly write: boolean
   readonly deadlineMs: number
+  /** The proof runs passes on a simulated clock. */
+  readonly clock?: Clock
 }
 
 export interface World {
@@ -106,15 +108,16 @@ export async function openWorld(context: Context, options: WorldOptions): Promis
   const database = await openState(config, options.command)
   try {
     await requireCurrentSchema(database)
-    return await assemble(context, config, database, options)
+    return await assembleWorld(context, config, database, options)
   } catch (error) {
     await database.close()
     throw error
   }
 }
 
-async function assemble(
-  { io, version }: Context,
+/** The adapters over a database that is open already. */
+export async function assembleWorld(
+  { io, version }: Pick<Context, 'io' | 'version'>,
   config: Config,
   database: Database,
   options: WorldOptions,
@@ -137,7 +140,7 @@ async function assemble(
   const { openSettings: settings } = config
   const store = openStore(db, { connection, actor, salt: bound.salt, leaseMs: config.sync.leaseMs, holder, settings })
   const vault = openVault(db, connection, config.masterKeys)
-  const clock = systemClock
+  const clock = options.clock ?? systemClock
   const deadlineAt = clock.now() + options.deadlineMs
   const calls = { plex: newCounts(), procurify: newCounts() }
   const shared = {

@@ -2,7 +2,7 @@
 import { decideVendor, type Candidate, type Paired } from './decide-vendor.js'
 import type { Decision, Detail, Planned } from './decision.js'
 import { Bug } from './errors.js'
-import { isOneOf, mapSupplier } from './map-supplier.js'
+import { isOneOf, mapSupplier, supplierExternalId } from './map-supplier.js'
 import type { ProblemCode } from './problems.js'
 import type { Json, Link } from './record.js'
 import type { SupplierDetail, VendorSurvey } from './supplier.js'
@@ -31,8 +31,9 @@ export function needsSurvey(
   options: PlanSuppliersOptions,
 ): boolean {
   return details.some((detail) => {
-    const sifted = sift(detail, links, options)
-    return sifted !== null && !('kind' in sifted) && asksForSurvey(sifted, options)
+    const sifted = sift(detail, links, null, options)
+    if (sifted === null) return false
+    return 'kind' in sifted ? sifted.kind === 'skip' && sifted.code !== 'gone' : asksForSurvey(sifted, options)
   })
 }
 
@@ -46,7 +47,7 @@ export function planSuppliers(
   survey: VendorSurvey | null,
   options: PlanSuppliersOptions,
 ): Planned[] {
-  const sifted = new Map(details.map((detail) => [detail, sift(detail, links, options)]))
+  const sifted = new Map(details.map((detail) => [detail, sift(detail, links, survey, options)]))
   const candidates = [...sifted.values()].filter((one): one is Candidate => one !== null && !('kind' in one))
   const paired = pairAll(candidates, survey, options)
   const names = settleNames(paired, survey, options)
@@ -59,10 +60,14 @@ export function planSuppliers(
   })
 }
 
-/** Decides what needs no look at others; null = could not be read, so nothing is planned. */
+/**
+ * Decides what needs no look at others; null = could not be read, so nothing is planned. That nothing links a supplier does not
+ * say that it never had a vendor: the database may have been lost or restored since.
+ */
 function sift(
   detail: Detail<SupplierDetail>,
   links: ReadonlyMap<string, Link>,
+  survey: VendorSurvey | null,
   options: PlanSuppliersOptions,
 ): Candidate | Decision | null {
   if (detail.kind === 'failed') return null
@@ -71,10 +76,11 @@ function sift(
   const { supplier } = detail.record
   const link = links.get(supplier.id)
   const targetId = link?.targetId ?? null
-  if (targetId === null && isOneOf(supplier.type, options.skipTypes)) {
+  const isUnknown = targetId === null && !hasOwnVendor(supplier.id, survey, options)
+  if (isUnknown && isOneOf(supplier.type, options.skipTypes)) {
     return skip('type_skipped', `Suppliers of type ${supplier.type ?? ''} are not sent (SUPPLIER_SKIP_TYPES).`)
   }
-  if (targetId === null && isOneOf(supplier.status, options.inactiveStatuses)) {
+  if (isUnknown && isOneOf(supplier.status, options.inactiveStatuses)) {
     return skip('inactive', `The supplier is ${supplier.status ?? ''} and was never linked.`)
   }
   const mapped = mapSupplier(detail.record, options.inactiveStatuses)
@@ -83,6 +89,11 @@ function sift(
   const { id, code, createdDate } = supplier
   const draft = { ...sent, ...mapped.draft }
   return { id, code, createdDate, plain: draft.name, link, targetId, sent, draft, remarks: mapped.remarks }
+}
+
+function hasOwnVendor(supplierId: string, survey: VendorSurvey | null, { pcn }: PlanSuppliersOptions): boolean {
+  const externalId = supplierExternalId(pcn, supplierId)
+  return survey !== null && indexVendors(survey.vendors).byExternalId.has(externalId)
 }
 
 function asksForSurvey(candidate: Candidate, { repairDrift }: PlanSuppliersOptions): boolean {

@@ -76,6 +76,12 @@ describe('a supplier without a vendor', () => {
     const message = 'The supplier is inactive and was never linked.'
     expect(planOne([aDetail({ status: 'inactive' })])).toEqual({ kind: 'skip', code: 'inactive', message })
   })
+
+  it('but had one that carries its id is deactivated: the database that knew may have been lost', () => {
+    const vendors = [aVendor({ external_id: OUR_ID })]
+    const wanted = wantedOf(planOne([aDetail({ status: 'Inactive' })], { vendors }))
+    expect(wanted).toMatchObject({ action: 'adopt', targetId: vendors[0]?.id, payload: { active: false } })
+  })
 })
 
 describe('a linked supplier', () => {
@@ -269,12 +275,13 @@ describe('needsSurvey', () => {
     ['was renamed', aDetail({ name: 'Acme Metals' }), [aLink()]],
     ['was linked without our knowing the content', aDetail(), [aLink({ sent: null })]],
     ['becomes active again', aDetail(), [aLink({ sent: { ...DRAFT, active: false } })]],
+    ['is of a type not sent and not linked', aDetail({ type: 'Carrier' }), []],
+    ['is inactive and not linked', aDetail({ status: 'Inactive' }), []],
   ])('is true for a supplier that %s', (_, detail, links) => {
     expect(asks(detail, ...links)).toBe(true)
   })
 
   it.each([
-    ['is skipped', aDetail({ type: 'Carrier' }), []],
     ['has no name', aDetail({ name: null }), []],
     ['changed in other fields', aDetail({ note: 'x' }), [aLink()]],
     ['keeps the suffix it has', aDetail(), [aLink({ sent: { ...DRAFT, name: 'Acme Steel (ACME)' } })]],

@@ -1,0 +1,253 @@
+/**
+ * Lets passes of one process run as if they were processes of their own, one step at a time: a step ends where a pass wants the
+ * database or sleeps. There it may be killed (nothing of it ever runs again, its transactions are rolled back), cut off, or held
+ * for as long as the schedule says. Everything a pass does to the world has such a point right before it: each request is preceded
+ * by a booking in the shared call budget.
+ */
+import type { Clock } from '../../src/ports.js'
+import type { Dice } from './dice.js'
+import { realSetTimeout, type SimTime } from './sim-time.js'
+
+/** What happens to a pass before its n-th statement. */
+export interface Fate {
+  readonly at: number
+  /** `cut`: the connection goes before the statement took effect, or after it; `gone` = and so do all later ones. */
+  readonly kind: 'kill' | 'hold' | 'cut-before' | 'cut-after' | 'gone'
+}
+
+export interface Statement {
+  readonly text: string
+  /** Is a transaction open before it? */
+  readonly inTransaction: boolean
+  readonly execute: () => Promise<unknown>
+  /** The connection is lost: what is open is rolled back. */
+  readonly drop: () => Promise<void>
+}
+
+interface Waiting {
+  readonly actor: Actor
+  readonly statement: Statement
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+interface Sleeper {
+  readonly actor: Actor
+  readonly at: number
+  readonly isBackground: boolean
+  readonly wake: () => void
+}
+
+/** One pass under the conductor. */
+export interface Actor {
+  readonly name: string
+  readonly fate: Fate | null
+  /** A sleep of exactly this length is that of the lease's keeper: nobody waits for it. */
+  readonly keeperMs: number
+  state: 'alive' | 'held' | 'dead' | 'ended'
+  /** Statements so far. */
+  steps: number
+  isFateMet: boolean
+  readonly onDeath: () => void
+}
+
+export function connectionError(): Error {
+  return Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' })
+}
+
+const never = <T>(): Promise<T> => new Promise<T>(() => undefined)
+/** Only where the order of events is not ours to tell: several requests of one pass under way. */
+const WATCHDOG_MS = 25
+
+export class Conductor {
+  readonly #time: SimTime
+  readonly #dice: Dice
+  readonly #tellTime: () => Promise<void>
+  readonly #waiting: Waiting[] = []
+  readonly #sleepers = new Set<Sleeper>()
+  readonly #actors = new Set<Actor>()
+  #running: Actor | null = null
+  #inTransaction: Actor | null = null
+  #isBusy = false
+  #turn = 0
+  /** What every pass did with the database, in order. */
+  readonly trace: string[] = []
+
+  constructor(time: SimTime, dice: Dice, tellTime: () => Promise<void>) {
+    this.#time = time
+    this.#dice = dice
+    this.#tellTime = tellTime
+  }
+
+  enter(actor: Actor): void {
+    this.#actors.add(actor)
+    this.#running = actor
+  }
+
+  /** The pass ended by itself. */
+  leave(actor: Actor): void {
+    if (actor.state === 'alive') actor.state = 'ended'
+    this.#forget(actor)
+  }
+
+  /** Nothing of it runs from here on. */
+  kill(actor: Actor): void {
+    if (actor.state === 'dead' || actor.state === 'ended') return
+    actor.state = 'dead'
+    const lost = this.#waiting.filter((one) => one.actor === actor)
+    for (const one of lost) void one.statement.drop()
+    this.#forget(actor)
+    actor.onDeath()
+  }
+
+  release(actor: Actor): void {
+    if (actor.state !== 'held') return
+    actor.state = 'alive'
+    this.#schedule()
+  }
+
+  isHeld(actor: Actor): boolean {
+    return actor.state === 'held'
+  }
+
+  async step(actor: Actor, statement: Statement): Promise<unknown> {
+    if (actor.state === 'dead') return never()
+    actor.steps += 1
+    this.trace.push(`${actor.name} ${actor.steps} ${statement.text.replace(/\s+/g, ' ').trim().slice(0, 60)}`)
+    const { fate } = actor
+    const isDue = fate !== null && !actor.isFateMet && actor.steps >= fate.at
+    if (isDue && fate.kind === 'kill') {
+      actor.isFateMet = true
+      await statement.drop()
+      this.kill(actor)
+      return never()
+    }
+    // A process that stops inside a transaction keeps its locks: that belongs to the proof with real processes.
+    if (isDue && fate.kind === 'hold' && !statement.inTransaction && this.#inTransaction !== actor) {
+      actor.isFateMet = true
+      actor.state = 'held'
+      actor.onDeath()
+    }
+    if (isDue && (fate.kind === 'cut-before' || fate.kind === 'gone')) {
+      actor.isFateMet = fate.kind !== 'gone'
+      await statement.drop()
+      this.#settleTransaction(actor, statement, true)
+      throw connectionError()
+    }
+    const done = new Promise<unknown>((resolve, reject) => this.#waiting.push({ actor, statement, resolve, reject }))
+    this.#yield(actor)
+    const value = await done
+    if (isDue && fate.kind === 'cut-after') {
+      actor.isFateMet = true
+      await statement.drop()
+      throw connectionError()
+    }
+    return value
+  }
+
+  clockOf(actor: Actor, skewMs: number): Clock {
+    return {
+      now: () => this.#time.now(),
+      wallMs: () => this.#time.now() + skewMs,
+      sleep: (ms, signal) => this.#sleep(actor, ms, signal),
+    }
+  }
+
+  #sleep(actor: Actor, ms: number, signal?: AbortSignal): Promise<void> {
+    if (actor.state === 'dead') return never()
+    if (signal?.aborted === true) return Promise.resolve()
+    const isBackground = ms === actor.keeperMs
+    return new Promise((resolve) => {
+      const onAbort = (): void => {
+        if (this.#sleepers.delete(sleeper)) resolve()
+      }
+      const wake = (): void => {
+        signal?.removeEventListener('abort', onAbort)
+        resolve()
+      }
+      const sleeper = { actor, isBackground, at: Math.ceil(this.#time.now() + ms), wake }
+      this.#sleepers.add(sleeper)
+      signal?.addEventListener('abort', onAbort, { once: true })
+      if (!isBackground) this.#yield(actor)
+    })
+  }
+
+  #forget(actor: Actor): void {
+    this.#actors.delete(actor)
+    for (const sleeper of this.#sleepers) if (sleeper.actor === actor) this.#sleepers.delete(sleeper)
+    for (let at = this.#waiting.length - 1; at >= 0; at -= 1)
+      if (this.#waiting[at]?.actor === actor) this.#waiting.splice(at, 1)
+    if (this.#inTransaction === actor) this.#inTransaction = null
+    this.#yield(actor)
+  }
+
+  #yield(actor: Actor): void {
+    if (this.#running === actor) this.#running = null
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#isBusy || this.#running !== null) return
+    const open = this.#waiting.filter(
+      ({ actor }) => actor.state === 'alive' && (this.#inTransaction === null || this.#inTransaction === actor),
+    )
+    if (open.length > 0) {
+      const actors = [...new Set(open.map(({ actor }) => actor))]
+      const actor = actors.length === 1 ? actors[0] : this.#dice.pick(actors)
+      const next = open.find((one) => one.actor === actor)
+      if (next !== undefined) void this.#grant(next)
+      return
+    }
+    if (this.#inTransaction === null) this.#wakeNext()
+  }
+
+  /** Everybody waits: time passes until the first of them wakes. */
+  #wakeNext(): void {
+    const live = [...this.#sleepers].filter(({ actor }) => actor.state === 'alive')
+    if (!live.some(({ isBackground }) => !isBackground)) return
+    const first = live.sort((a, b) => a.at - b.at)[0]
+    if (first === undefined) return
+    this.#time.advanceTo(first.at)
+    this.#sleepers.delete(first)
+    this.#run(first.actor)
+    first.wake()
+  }
+
+  /** The actor has the turn until it comes back with its next statement, sleeps or ends. */
+  #run(actor: Actor): void {
+    this.#running = actor
+    this.#turn += 1
+    const turn = this.#turn
+    realSetTimeout(() => {
+      if (this.#turn !== turn || this.#running !== actor) return
+      this.#running = null
+      this.#schedule()
+    }, WATCHDOG_MS)
+  }
+
+  async #grant(next: Waiting): Promise<void> {
+    const { actor, statement } = next
+    this.#waiting.splice(this.#waiting.indexOf(next), 1)
+    this.#isBusy = true
+    try {
+      if (this.#time.isNews) await this.#tellTime()
+      const value = await statement.execute()
+      this.#settleTransaction(actor, statement, false)
+      this.#isBusy = false
+      this.#run(actor)
+      next.resolve(value)
+    } catch (error) {
+      this.#settleTransaction(actor, statement, false)
+      this.#isBusy = false
+      this.#run(actor)
+      next.reject(error)
+    }
+  }
+
+  #settleTransaction(actor: Actor, { text }: Statement, isLost: boolean): void {
+    const word = text.trimStart().slice(0, 8).toLowerCase()
+    if (!isLost && (word.startsWith('begin') || word.startsWith('start'))) this.#inTransaction = actor
+    else if (this.#inTransaction === actor && (isLost || word.startsWith('commit') || word.startsWith('rollback')))
+      this.#inTransaction = null
+  }
+}

@@ -1,0 +1,191 @@
+/** What must hold when everything has come to rest. Each broken rule is one sentence that a person can check. */
+import { walkChain, type AuditRow } from '../../src/domain/audit.js'
+import { stampKey } from '../../src/domain/window.js'
+import { maxPerMinute, type LogEntry } from '../../src/sandbox/log.js'
+import { isTrouble, type Play } from './play.js'
+
+export interface Verdict {
+  readonly broken: readonly string[]
+}
+
+export async function judge(play: Play): Promise<Verdict> {
+  const rows = await play.state.rows<AuditRow>('select * from audit where connection = $1 order by seq', [
+    play.connection,
+  ])
+  return {
+    broken: [
+      ...judgeEndings(play),
+      ...(await judgeSuppliers(play)),
+      ...judgeCreations(play),
+      ...judgeJournal(play, rows),
+      ...judgeChain(play, rows),
+      ...judgeMarks(play),
+      ...judgeManners(play),
+      ...(await judgeSecrecy(play)),
+    ],
+  }
+}
+
+function judgeEndings({ endings, isRestless }: Play): string[] {
+  const thrown = endings.flatMap(({ name, error }) =>
+    error === null || isTrouble(error)
+      ? []
+      : [
+          `bug: ${name} threw ${error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, 3).join(' ') : JSON.stringify(error)}`,
+        ],
+  )
+  const last = endings.at(-1)?.result
+  const said = JSON.stringify(last?.problems.map(({ code, message }) => `${code} ${message}`).slice(0, 3))
+  return isRestless ? [...thrown, `restless: passes never came to an end (${last?.outcome}): ${said}`] : thrown
+}
+
+interface OpenIntent {
+  readonly source_id: string
+  readonly state: string
+  readonly code: string | null
+}
+
+async function judgeSuppliers(play: Play): Promise<string[]> {
+  const open = await play.state.rows<OpenIntent>(
+    `select source_id, state, code from intent where connection = $1 and stream = 'suppliers' and state <> 'done'`,
+    [play.connection],
+  )
+  const intents = new Map(open.map((one) => [one.source_id, one]))
+  const vendors = play.sandbox.procurify.state.data.vendors.all()
+  const suppliers = play.sandbox.plex.state.data.suppliers.all()
+  const broken: string[] = []
+  for (const supplier of suppliers) {
+    const id = String(supplier['id'])
+    const mine = vendors.filter((vendor) => vendor['external_id'] === `plex:${play.config.plex.pcn}:${id}`)
+    const intent = intents.get(id)
+    const state = intent === undefined ? 'settled' : `${intent.state} ${intent.code ?? ''}`
+    const who = `supplier ${String(supplier['code'])} (${String(supplier['name'])}, ${state})`
+    if (mine.length > 1) broken.push(`twice: ${who} has ${mine.length} vendors`)
+    const isActive = supplier['status'] === 'Active'
+    const [vendor] = mine
+    if (intent !== undefined) broken.push(`open: ${who}`)
+    else if (vendor === undefined) {
+      if (isActive) broken.push(`lost: ${who} has no vendor`)
+    } else if (vendor['active'] !== isActive) broken.push(`stale: ${who} is active=${String(vendor['active'])}`)
+    else if (isActive) {
+      const name = String(supplier['name'])
+      const names = [name, `${name} (${String(supplier['code'])})`]
+      if (!names.includes(String(vendor['name']))) broken.push(`stale: ${who} is called ${String(vendor['name'])}`)
+      if (vendor['url'] !== supplier['webAddress']) broken.push(`stale: ${who} has url ${String(vendor['url'])}`)
+    }
+  }
+  const named = vendors.filter((vendor) => vendor['active'] === true).map((vendor) => String(vendor['name']))
+  const shared = named.filter((name, at) => named.indexOf(name) !== at)
+  return [...broken, ...shared.map((name) => `shared: two active vendors are called ${name}`)]
+}
+
+/** Nobody asks for a second one of what exists already. */
+function judgeCreations({ sandbox }: Play): string[] {
+  const made = new Map<string, LogEntry>()
+  const broken: string[] = []
+  for (const entry of sandbox.log.entries) {
+    if (entry.method !== 'POST' || entry.path !== '/api/v3/vendors/') continue
+    const key = keyOf(entry)
+    const first = made.get(key)
+    // Refused at the door is not asked: nothing could have come of it.
+    if (first !== undefined && entry.fault !== 'unauthorized' && entry.status !== 401)
+      broken.push(`again: request ${entry.n} creates ${key}, which request ${first.n} had created`)
+    if (entry.effect !== null && first === undefined) made.set(key, entry)
+  }
+  return broken
+}
+
+function keyOf({ body }: LogEntry): string {
+  return typeof body === 'object' && body !== null && 'external_id' in body ? String(body.external_id) : '?'
+}
+
+/** Every write that took effect has one row that says so, and no row says so of a write that did not. */
+function judgeJournal({ sandbox, forgottenUntil }: Play, rows: readonly AuditRow[]): string[] {
+  const writes = new Map<string, number>()
+  const told = new Map<string, number>()
+  const older = new Map<string, number>()
+  for (const { entry, effect } of sandbox.log.effects('procurify')) {
+    const key = `${effect.collection} ${effect.id}`
+    const count = entry.n > forgottenUntil ? writes : older
+    count.set(key, (count.get(key) ?? 0) + 1)
+  }
+  for (const row of rows) {
+    if (row.outcome !== 'done' || row.http === null) continue
+    const key = `vendors ${row.target_id}`
+    told.set(key, (told.get(key) ?? 0) + 1)
+  }
+  const broken: string[] = []
+  for (const key of new Set([...writes.keys(), ...told.keys()])) {
+    const done = writes.get(key) ?? 0
+    const said = told.get(key) ?? 0
+    const isRight = said >= done && said <= done + (older.get(key) ?? 0)
+    if (!isRight)
+      broken.push(`journal: ${key} was written ${done} times (and ${older.get(key) ?? 0} before), told ${said} times`)
+  }
+  return broken
+}
+
+function judgeChain({ heads }: Play, rows: readonly AuditRow[]): string[] {
+  const chain = walkChain({ seq: 0, hash: '0'.repeat(64) })
+  const broken = rows.flatMap((row) => {
+    const fault = chain.next(row)
+    return fault === null ? [] : [`chain: row ${fault.seq} is ${fault.what}`]
+  })
+  const known = new Set(['0:' + '0'.repeat(64), ...rows.map(({ seq, hash }) => `${seq}:${hash}`)])
+  return [
+    ...broken,
+    ...heads.filter((head) => !known.has(head)).map((head) => `chain: a run printed ${head}, which is gone`),
+  ]
+}
+
+function judgeMarks({ marks, stamps }: Play): string[] {
+  const broken: string[] = []
+  for (const [stream, positions] of marks) {
+    for (const [at, position] of positions.entries()) {
+      const before = positions[at - 1]
+      if (before !== undefined && (stampKey(position) ?? '') < (stampKey(before) ?? ''))
+        broken.push(`mark: ${stream} went back from ${before} to ${position}`)
+      if (!stamps.has(position)) broken.push(`mark: ${stream} stands at ${position}, which the source never wrote`)
+    }
+  }
+  return [...new Set(broken)]
+}
+
+/** No request before a pause asked for is over; never more calls in any minute than allowed. */
+function judgeManners({ sandbox, schedule, config }: Play): string[] {
+  const broken: string[] = []
+  // Budgets are kept by the simulated clock, which the log shows as the simulators' own.
+  const entries = sandbox.log.entries.map((entry) => ({ ...entry, ms: Date.parse(entry.at) }))
+  for (const system of ['plex', 'procurify'] as const) {
+    const most = maxPerMinute(entries, system)
+    if (most > config[system].callsPerMinute)
+      broken.push(`budget: ${most} calls to ${system} in a minute, ${schedule.setting.callsPerMinute} are allowed`)
+  }
+  return broken
+}
+
+/** Values that must be found nowhere but in the vault. */
+async function judgeSecrecy({ sandbox, state, connection, logs, endings }: Play): Promise<string[]> {
+  const secrets = [
+    sandbox.plex.state.login.clientSecret,
+    sandbox.procurify.state.login.clientSecret,
+    Buffer.alloc(32, 7).toString('base64'),
+    'Bearer ',
+  ]
+  const [dump] = await state.rows<{ text: string }>(
+    `select coalesce((select string_agg(t::text, e'\n') from audit t where connection = $1), '')
+       || coalesce((select string_agg(t::text, e'\n') from intent t where connection = $1), '')
+       || coalesce((select string_agg(t::text, e'\n') from run t where connection = $1), '') as text`,
+    [connection],
+  )
+  const places = {
+    'the database': dump?.text ?? '',
+    'the log': logs.join('\n'),
+    'a result': JSON.stringify(endings.map(({ result }) => result)),
+  }
+  return Object.entries(places).flatMap(([place, text]) =>
+    secrets
+      .filter((secret) => text.includes(secret))
+      .map((secret) => `secret: ${secret.slice(0, 6)}... is in ${place}`),
+  )
+}

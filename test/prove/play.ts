@@ -1,0 +1,362 @@
+/** Plays a schedule: the real program over real simulators and a real database, on simulated time. */
+import { randomUUID } from 'node:crypto'
+import { loadConfig, type Config } from '../../src/config.js'
+import { makeSupplierPass, toBase } from '../../src/cli/sync.js'
+import { assembleWorld, isDatabaseTrouble } from '../../src/cli/wire.js'
+import type { Io } from '../../src/cli/io.js'
+import { shiftStamp, stampKey } from '../../src/domain/window.js'
+import { runPass, type PassResult } from '../../src/passes/run.js'
+import type { Reporter } from '../../src/ports.js'
+import type { Row } from '../../src/sandbox/exchange.js'
+import { Faults } from '../../src/sandbox/faults.js'
+import { RequestLog } from '../../src/sandbox/log.js'
+import type { Sandbox } from '../../src/sandbox/sandbox.js'
+import { Conductor, type Actor, type Fate } from './conductor.js'
+import { Dice } from './dice.js'
+import {
+  GRACE_MS,
+  LEASE_MS,
+  MINUTE,
+  OVERLAP_MS,
+  TIMEOUT_MS,
+  type PassStep,
+  type Schedule,
+  type Stamp,
+  type Step,
+} from './schedule.js'
+import { rule, SimTime } from './sim-time.js'
+import type { ProofState, Snapshot } from './state.js'
+
+/** One request takes this long, by the simulated clock. */
+const LATENCY_MS = 20
+const START = Date.parse('2026-06-02T08:00:00Z')
+
+/** How one pass ended: its result, or null when it was killed; `error` when it threw. */
+export interface Ending {
+  readonly name: string
+  readonly result: PassResult | null
+  readonly error: unknown
+  readonly head: string | null
+}
+
+export class Play {
+  readonly time = new SimTime(START)
+  readonly conductor: Conductor
+  readonly endings: Ending[] = []
+  readonly logs: string[] = []
+  /** Watermark by stream, oldest first; forgotten when the database is restored. */
+  readonly marks = new Map<string, string[]>()
+  /** Heads of the chain that runs printed since the last restore. */
+  heads: string[] = []
+  /** Requests logged before the database was last restored or lost: their audit rows may be gone. */
+  forgottenUntil = 0
+  readonly connection: string
+  readonly config: Config
+  #snapshot: Snapshot | null = null
+  #passes = 0
+  #names = 0
+  readonly #zombies: { actor: Actor; ended: Promise<void> }[] = []
+  /** Every stamp the source ever carried, as text. */
+  readonly stamps = new Set<string>()
+  killed = 0
+
+  constructor(
+    readonly schedule: Schedule,
+    readonly sandbox: Sandbox,
+    readonly state: ProofState,
+    connection: string,
+  ) {
+    this.connection = connection
+    this.conductor = new Conductor(this.time, new Dice(schedule.seed ^ 0x5eed), () => state.tell(this.time))
+    const { setting } = schedule
+    this.config = loadConfig({
+      ...sandbox.env,
+      DATABASE_URL: 'postgres://proof',
+      ML_CONNECTOR_KEY: Buffer.alloc(32, 7).toString('base64'),
+      CONNECTION: connection,
+      SYNC_OVERLAP: `${OVERLAP_MS}ms`,
+      SYNC_GRACE: `${GRACE_MS}ms`,
+      SYNC_LEASE: `${LEASE_MS}ms`,
+      SYNC_TIMEOUT: `${TIMEOUT_MS}ms`,
+      SYNC_CONCURRENCY: String(setting.concurrency),
+      PLEX_CALLS_PER_MINUTE: String(setting.callsPerMinute),
+      PROCURIFY_CALLS_PER_MINUTE: String(setting.callsPerMinute),
+      PROCURIFY_PAGE_SIZE: String(setting.pageSize),
+    })
+  }
+
+  /** Plays every step, then lets everything come to rest. */
+  async play(): Promise<void> {
+    const undo = rule(this.time, chanceOf(this.schedule.seed))
+    try {
+      this.#prepare()
+      await this.state.forgetBudgets()
+      for (const step of this.schedule.steps) await this.#take(step)
+      await this.#comeToRest()
+    } finally {
+      undo()
+    }
+  }
+
+  #prepare(): void {
+    const { sandbox, time, schedule } = this
+    const { setting } = schedule
+    sandbox.reset()
+    sandbox.clock.now = () => time.now() + setting.remoteSkewMs
+    const { options } = sandbox.procurify.state
+    Object.assign(options, { hiddenForMs: setting.hiddenMs, listInactive: setting.listsInactive, maxPageSize: 100 })
+    const { faults, log } = sandbox
+    const take = Faults.prototype.take.bind(faults)
+    faults.take = (system, call) => {
+      const fault = take(system, call)
+      // Nobody answers: time passes until the program gives up.
+      if (fault?.kind.startsWith('timeout') === true) setImmediate(() => this.time.pass(TIMEOUT_MS))
+      return fault
+    }
+    const open = RequestLog.prototype.open.bind(log)
+    log.open = (entry) => {
+      const opened = open(entry)
+      this.time.pass(LATENCY_MS)
+      return opened
+    }
+    for (let n = 0; n < setting.suppliers; n += 1) this.#addSupplier({ kind: 'now', ms: 0 })
+    this.time.pass(MINUTE)
+  }
+
+  async #take(step: Step): Promise<void> {
+    switch (step.do) {
+      case 'pass':
+        return this.#pass(step)
+      case 'supplier':
+        return this.#changeSupplier(step)
+      case 'wait':
+        return this.time.pass(step.ms)
+      case 'wake':
+        return this.#wake()
+      case 'land':
+        return void this.sandbox.pending.landAll()
+      case 'save':
+        this.#snapshot = await this.state.save(this.connection)
+        return
+      case 'restore':
+        return this.#restore(this.#snapshot)
+      case 'lose':
+        return this.#restore(null)
+    }
+  }
+
+  /** Bringing a backup back takes longer than anything under way lasts. */
+  async #restore(snapshot: Snapshot | null): Promise<void> {
+    this.time.pass(2 * GRACE_MS)
+    this.sandbox.pending.landAll()
+    for (const { actor } of this.#zombies.splice(0)) this.conductor.kill(actor)
+    await this.state.restore(this.connection, snapshot)
+    this.marks.clear()
+    this.heads = []
+    this.forgottenUntil = this.sandbox.log.entries.at(-1)?.n ?? 0
+  }
+
+  async #wake(): Promise<void> {
+    for (const { actor, ended } of this.#zombies.splice(0)) {
+      this.conductor.release(actor)
+      await ended
+    }
+  }
+
+  async #pass(step: PassStep): Promise<void> {
+    const { faults } = this.sandbox
+    for (const fault of step.faults) faults.add(fault)
+    const first = { ...step, name: `pass ${this.#passes + 1}` }
+    const all = [first, ...step.rivals.map((fate, at) => ({ ...first, fate, name: `${first.name} rival ${at + 1}` }))]
+    this.#passes += 1
+    await Promise.all(all.map((one) => this.#start(one)))
+    faults.clear()
+    await this.#noteMarks()
+  }
+
+  /** Resolves when the pass has ended, was killed, or is held. */
+  async #start({ fate, name, limit, full, deadlineMs }: PassStep & { name: string }): Promise<Ending | null> {
+    let stop = (): void => undefined
+    const stopped = new Promise<null>((resolve) => (stop = () => resolve(null)))
+    const actor = this.#makeActor(name, fate, () => stop())
+    this.conductor.enter(actor)
+    const ended = this.#run(actor, { limit, full, deadlineMs }).then(
+      ({ result, head }): Ending => ({ name, result, head, error: null }),
+      (error: unknown): Ending => ({ name, result: null, head: null, error }),
+    )
+    const over = ended.then((ending) => {
+      this.conductor.leave(actor)
+      this.endings.push(ending)
+      if (ending.head !== null) this.heads.push(ending.head)
+      return ending
+    })
+    const first = await Promise.race([over, stopped])
+    if (actor.state === 'dead') this.killed += 1
+    if (first === null && this.conductor.isHeld(actor)) {
+      this.#zombies.push({ actor, ended: over.then(() => undefined) })
+    }
+    return first
+  }
+
+  #makeActor(name: string, fate: Fate | null, onDeath: () => void): Actor {
+    return { name, fate, keeperMs: LEASE_MS / 3, state: 'alive', steps: 0, isFateMet: false, onDeath }
+  }
+
+  async #run(
+    actor: Actor,
+    flags: { limit: number | null; full: boolean; deadlineMs: number },
+  ): Promise<{ result: PassResult; head: string }> {
+    const { config, conductor, schedule } = this
+    const runId = randomUUID()
+    const io = makeIo()
+    const reporter = this.#makeReporter()
+    const world = await assembleWorld({ io, version: 'proof' }, config, this.state.databaseFor(actor, conductor), {
+      command: 'sync suppliers',
+      runId,
+      reporter,
+      write: true,
+      deadlineMs: flags.deadlineMs,
+      clock: conductor.clockOf(actor, schedule.setting.hostSkewMs),
+    })
+    const given = { full: flags.full, ...(flags.limit === null ? {} : { limit: flags.limit }) }
+    const pass = await makeSupplierPass(toBase(world, { io }, given, { runId, reporter }), world, given)
+    const result = await runPass(pass, 'sync suppliers')
+    return { result, head: await world.store.auditHead() }
+  }
+
+  #makeReporter(): Reporter {
+    return {
+      progress: () => undefined,
+      log: (level, event, fields) => void this.logs.push(`${level} ${event} ${JSON.stringify(fields ?? {})}`),
+    }
+  }
+
+  async #noteMarks(): Promise<void> {
+    const rows = await this.state.rows<{ stream: string; position: string | null }>(
+      'select stream, position from watermark where connection = $1',
+      [this.connection],
+    )
+    for (const { stream, position } of rows) {
+      if (position !== null) this.marks.set(stream, [...(this.marks.get(stream) ?? []), position])
+    }
+  }
+
+  // ---- the source
+
+  #addSupplier(stamp: Stamp): void {
+    this.#names += 1
+    const number = String(this.#names).padStart(4, '0')
+    const row = this.sandbox.plex.state.data.suppliers.add({
+      id: `5a00${number}-0000-4000-8000-00000000${number}`,
+      code: `SUP-${number}`,
+      name: `Supplier ${number}`,
+      status: 'Active',
+      type: 'Raw Material',
+      webAddress: `https://supplier-${number}.example`,
+      note: null,
+      ...this.#stampOf(stamp, true),
+    })
+    this.#remember(row)
+  }
+
+  #remember(row: Row): void {
+    for (const member of ['createdDate', 'modifiedDate']) {
+      const stamp = row[member]
+      if (typeof stamp === 'string') this.stamps.add(stamp)
+    }
+  }
+
+  #stampOf({ kind, ms }: Stamp, isNew: boolean): Row {
+    const { clock } = this.sandbox
+    // The far edge of the overlap is reckoned from the newest stamp: no watermark can be later than that.
+    const isEdge = kind === 'late' && ms === OVERLAP_MS
+    const at = isEdge ? this.#newestStamp() : kind === 'tie' ? clock.lastTick() : clock.tick()
+    if (kind === 'none') return { createdDate: at, modifiedDate: null }
+    const moved = kind === 'late' ? shiftStamp(at, -ms) : kind === 'future' ? shiftStamp(at, ms) : at
+    return isNew ? { createdDate: moved, modifiedDate: moved } : { modifiedDate: moved }
+  }
+
+  #newestStamp(): string {
+    const now = stampKey(new Date(this.sandbox.clock.now()).toISOString()) ?? ''
+    const past = [...this.stamps].filter((stamp) => (stampKey(stamp) ?? '') <= now)
+    return past.sort((a, b) => ((stampKey(a) ?? '') < (stampKey(b) ?? '') ? -1 : 1)).at(-1) ?? this.sandbox.clock.tick()
+  }
+
+  #changeSupplier({ at, change, stamp }: Extract<Step, { do: 'supplier' }>): void {
+    const { suppliers } = this.sandbox.plex.state.data
+    const all = suppliers.all()
+    const row = all[at % Math.max(1, all.length)]
+    if (change === 'add' || row === undefined) return this.#addSupplier(stamp)
+    const other = all[(at + 1) % all.length]
+    this.#names += 1
+    const changes: Row =
+      change === 'rename'
+        ? { name: `Supplier renamed ${this.#names}` }
+        : change === 'swap'
+          ? { name: other?.['name'] }
+          : change === 'url'
+            ? { webAddress: `https://moved-${this.#names}.example` }
+            : { status: change === 'off' ? 'Inactive' : 'Active' }
+    suppliers.edit(String(row['id']), { ...changes, ...this.#stampOf(stamp, false) })
+    this.#remember(row)
+  }
+
+  // ---- coming to rest
+
+  /** Faults are off, what is late has landed, everybody woke up; cron goes on until nothing changes any more. */
+  async #comeToRest(): Promise<void> {
+    const { sandbox } = this
+    sandbox.faults.clear()
+    sandbox.pending.landAll()
+    this.time.pass(20 * MINUTE)
+    await this.#wake()
+    for (let n = 0; n < MOST_PASSES; n += 1) {
+      this.time.pass(20 * MINUTE)
+      const before = sandbox.log.effects().length
+      const ending = await this.#quietPass(`last pass ${n + 1}`)
+      await this.#noteMarks()
+      if (ending?.result?.outcome === 'done' && sandbox.log.effects().length === before) return
+      if (ending?.result?.outcome === 'partial' && sandbox.log.effects().length === before && n > 3) return
+    }
+    this.isRestless = true
+  }
+
+  isRestless = false
+
+  #quietPass(name: string): Promise<Ending | null> {
+    return this.#start({ ...QUIET, name })
+  }
+}
+
+const MOST_PASSES = 10
+const QUIET: PassStep = {
+  ...{ do: 'pass', stream: 'suppliers', faults: [], fate: null, rivals: [], limit: null, full: false },
+  deadlineMs: 15 * MINUTE,
+}
+
+/** Some of the program's waits are random; they come from the seed as well. */
+function chanceOf(seed: number): () => number {
+  const dice = new Dice(seed ^ 0x0dd5)
+  return () => dice.next()
+}
+
+function makeIo(): Io {
+  return {
+    env: {},
+    out: () => undefined,
+    err: () => undefined,
+    isOutTerminal: false,
+    isErrTerminal: false,
+    columns: 80,
+    readStdin: () => Promise.resolve(''),
+    askSecret: () => Promise.resolve(null),
+    signal: new AbortController().signal,
+    user: 'proof',
+    host: 'proof',
+    runtime: 'proof',
+  }
+}
+
+export function isTrouble(error: unknown): boolean {
+  return isDatabaseTrouble(error)
+}

@@ -1,0 +1,140 @@
+/** `npm run prove`: many schedules on all cores, and of the first that fails the story. */
+import { fork, type ChildProcess } from 'node:child_process'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { startEmbedded, stopEmbedded } from '../../src/store/embedded.js'
+import { Prover, type Verdict } from './prover.js'
+import { makeTemplate, quicken } from './state.js'
+import { tellStory } from './story.js'
+
+const TEMPLATE = 'proof_template'
+
+interface Order {
+  readonly url: string
+  readonly prefix: string
+}
+
+const { values: args } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '200' },
+    seed: { type: 'string' },
+    from: { type: 'string' },
+    keep: { type: 'string' },
+    workers: { type: 'string' },
+    'until-caught': { type: 'boolean', default: false },
+    worker: { type: 'string' },
+  },
+})
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
+
+if (args.worker === undefined) process.exitCode = await lead()
+else work(JSON.parse(args.worker) as Order)
+
+/** A worker takes seeds from its parent, one at a time. */
+function work({ url, prefix }: Order): void {
+  const prover = new Prover(url, TEMPLATE, prefix)
+  process.on('message', (seed: number) => {
+    void prover.prove(seed).then((verdict) => process.send?.(verdict))
+  })
+  process.on('disconnect', () => process.exit(0))
+  process.send?.('ready')
+}
+
+async function lead(): Promise<number> {
+  const home = await mkdtemp(join(tmpdir(), 'ml-proof-'))
+  await chmod(home, 0o755)
+  const onSignal = (): void => void stopEmbedded(home).then(() => process.exit(130))
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  try {
+    const { url } = await startEmbedded(home)
+    await quicken(url)
+    await makeTemplate(url, TEMPLATE)
+    if (args.seed !== undefined) return await proveOne(url, Number(args.seed), parseKeep(args.keep))
+    return await proveMany(url)
+  } finally {
+    await stopEmbedded(home)
+    await rm(home, { recursive: true, force: true })
+  }
+}
+
+function parseKeep(keep: string | undefined): number[] | null {
+  if (keep === undefined) return null
+  return keep === 'none' ? [] : keep.split(',').map(Number)
+}
+
+async function proveOne(url: string, seed: number, kept: number[] | null): Promise<number> {
+  const prover = new Prover(url, TEMPLATE, 'proof_one')
+  const verdict = await prover.prove(seed, kept)
+  if (prover.last !== null) print(tellStory(verdict, prover.last))
+  if (verdict.broken.length === 0) print('Every promise was kept.')
+  await prover.close()
+  return verdict.broken.length === 0 ? 0 : 1
+}
+
+async function proveMany(url: string): Promise<number> {
+  const count = Number(args.seeds)
+  const first = args.from === undefined ? Date.now() % 1_000_000_000 : Number(args.from)
+  const startedAt = performance.now()
+  const verdicts = await shareOut(url, first, count)
+  const failed = verdicts.filter(({ broken }) => broken.length > 0).sort((a, b) => a.seed - b.seed)
+  const seconds = (performance.now() - startedAt) / 1000
+  const total = (name: 'passes' | 'killed' | 'requests' | 'statements') =>
+    verdicts.reduce((sum, verdict) => sum + verdict[name], 0)
+  const [worst] = failed
+  if (worst !== undefined && !args['until-caught']) await tellShortest(url, worst)
+  print(
+    `${verdicts.length} schedules from seed ${first} in ${seconds.toFixed(0)} s: ${total('passes')} passes (${total('killed')} killed), ` +
+      `${total('requests')} requests, ${total('statements')} database statements; ${failed.length} broke a promise`,
+  )
+  for (const { seed, broken } of failed.slice(0, 20)) print(`  seed ${seed}: ${broken[0]?.slice(0, 200)}`)
+  return failed.length === 0 ? 0 : 1
+}
+
+async function tellShortest(url: string, worst: Verdict): Promise<void> {
+  const prover = new Prover(url, TEMPLATE, 'proof_short')
+  const shortest = await prover.shrink(worst)
+  // Once more, so that the story is that of the shortest.
+  const verdict = await prover.prove(shortest.seed, shortest.kept)
+  if (prover.last !== null) print(tellStory(verdict.broken.length > 0 ? verdict : shortest, prover.last))
+  await prover.close()
+}
+
+/** One process a core; each is given the next seed when it has done one. */
+function shareOut(url: string, first: number, count: number): Promise<Verdict[]> {
+  const workers = Number(args.workers ?? Math.min(2, availableParallelism()))
+  const verdicts: Verdict[] = []
+  let next = first
+  let isCaught = false
+  return new Promise((resolve, reject) => {
+    const children: ChildProcess[] = []
+    const finish = (): void => {
+      children.forEach((child) => child.disconnect())
+      resolve(verdicts)
+    }
+    const give = (child: ChildProcess): void => {
+      if (next >= first + count || isCaught) return
+      child.send(next)
+      next += 1
+    }
+    for (let n = 0; n < workers; n += 1) {
+      const order: Order = { url, prefix: `proof_w${n}` }
+      const child = fork(process.argv[1] ?? '', ['--worker', JSON.stringify(order)])
+      children.push(child)
+      child.on('message', (message: Verdict | 'ready') => {
+        if (message !== 'ready') {
+          verdicts.push(message)
+          isCaught ||= args['until-caught'] && message.broken.length > 0
+          if (verdicts.length === next - first && (isCaught || next >= first + count)) return finish()
+        }
+        give(child)
+      })
+      child.on('exit', (code) => {
+        if (code !== 0) reject(new Error(`A worker ended with ${code}.`))
+      })
+    }
+  })
+}

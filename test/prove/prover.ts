@@ -1,0 +1,114 @@
+/** One schedule from its seed to its verdict; and of one that fails, the shortest part that still does. */
+import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
+import { judge } from './judge.js'
+import { Play } from './play.js'
+import { makeSchedule, type Schedule } from './schedule.js'
+import { realSetTimeout } from './sim-time.js'
+import { ProofState } from './state.js'
+
+export interface Verdict {
+  readonly seed: number
+  /** Indexes of the steps that were played; null = all of them. */
+  readonly kept: readonly number[] | null
+  readonly broken: readonly string[]
+  readonly passes: number
+  readonly killed: number
+  readonly requests: number
+  readonly statements: number
+}
+
+/** Real time that a schedule may take: it takes a fraction of a second, so this one hangs. */
+const HANG_MS = 60_000
+/** Rows of former schedules are in nobody's way, but not for ever. */
+const SCHEDULES_PER_DATABASE = 400
+
+export class Prover {
+  readonly #serverUrl: string
+  readonly #template: string
+  readonly #prefix: string
+  #sandbox: Sandbox | null = null
+  #state: ProofState | null = null
+  #databases = 0
+  #played = 0
+  /** The last play, for its story. */
+  last: Play | null = null
+
+  /** `prefix`: names of databases that nobody else uses. */
+  constructor(serverUrl: string, template: string, prefix: string) {
+    this.#serverUrl = serverUrl
+    this.#template = template
+    this.#prefix = prefix
+  }
+
+  async prove(seed: number, kept: readonly number[] | null = null): Promise<Verdict> {
+    const whole = makeSchedule(seed)
+    const schedule = kept === null ? whole : keep(whole, kept)
+    const sandbox = (this.#sandbox ??= await startSandbox({ seed: 'empty' }))
+    const state = await this.#nextState()
+    this.#played += 1
+    const play = new Play(schedule, sandbox, state, `proof-${this.#played}`)
+    this.last = play
+    const isOver = await Promise.race([play.play().then(() => true), hang()])
+    const broken = isOver ? (await judge(play)).broken : [`hangs: after ${play.conductor.trace.at(-1)}`]
+    if (!isOver) await this.#startAnew()
+    return {
+      ...{ seed, kept, broken },
+      passes: play.endings.length + play.killed,
+      killed: play.killed,
+      requests: sandbox.log.entries.length,
+      statements: play.conductor.trace.length,
+    }
+  }
+
+  /** Leaves out whatever can be left out while the same rule stays broken. */
+  async shrink(failed: Verdict): Promise<Verdict> {
+    const rules = new Set(failed.broken.map(ruleOf))
+    let best = failed
+    let kept = failed.kept ?? makeSchedule(failed.seed).steps.map((_, at) => at)
+    for (let size = Math.ceil(kept.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+      for (let start = 0; start < kept.length;) {
+        const fewer = [...kept.slice(0, start), ...kept.slice(start + size)]
+        const verdict = await this.prove(failed.seed, fewer)
+        if (verdict.broken.some((one) => rules.has(ruleOf(one)))) {
+          best = verdict
+          kept = fewer
+        } else start += size
+      }
+    }
+    return best
+  }
+
+  async close(): Promise<void> {
+    await this.#sandbox?.close()
+    await this.#state?.close()
+  }
+
+  async #nextState(): Promise<ProofState> {
+    if (this.#state !== null && this.#played % SCHEDULES_PER_DATABASE !== 0) return this.#state
+    await this.#state?.close()
+    this.#databases += 1
+    this.#state = await ProofState.open(this.#serverUrl, this.#template, `${this.#prefix}_${this.#databases}`)
+    return this.#state
+  }
+
+  /** What hangs keeps its connections: it is left behind. */
+  async #startAnew(): Promise<void> {
+    const sandbox = this.#sandbox
+    this.#sandbox = null
+    this.#state = null
+    this.#played += SCHEDULES_PER_DATABASE - (this.#played % SCHEDULES_PER_DATABASE)
+    await sandbox?.close()
+  }
+}
+
+function keep(schedule: Schedule, kept: readonly number[]): Schedule {
+  return { ...schedule, steps: schedule.steps.filter((_, at) => kept.includes(at)) }
+}
+
+export function ruleOf(broken: string): string {
+  return broken.split(':')[0] ?? broken
+}
+
+function hang(): Promise<false> {
+  return new Promise((resolve) => realSetTimeout(() => resolve(false), HANG_MS).unref())
+}

@@ -1,0 +1,202 @@
+/** A schedule is data: what happens to the source, when passes start, what goes wrong. Made from a seed, and shrunk step by step. */
+import type { FaultRule } from '../../src/sandbox/faults.js'
+import type { Fate } from './conductor.js'
+import { Dice } from './dice.js'
+
+export const MINUTE = 60_000
+
+/** Where a change of the source appears on its clock. `late`: committed now, stamped `ms` ago. `none`: no modified date at all. */
+export interface Stamp {
+  readonly kind: 'now' | 'tie' | 'late' | 'future' | 'none'
+  readonly ms: number
+}
+
+export interface PassStep {
+  readonly do: 'pass'
+  readonly stream: 'suppliers'
+  readonly faults: readonly FaultRule[]
+  readonly fate: Fate | null
+  /** Started at the same moment, as processes of their own. */
+  readonly rivals: readonly (Fate | null)[]
+  readonly limit: number | null
+  readonly full: boolean
+  readonly deadlineMs: number
+}
+
+export type Step =
+  | PassStep
+  | { readonly do: 'supplier'; readonly at: number; readonly change: SupplierChange; readonly stamp: Stamp }
+  | { readonly do: 'wait'; readonly ms: number }
+  /** Held processes go on. */
+  | { readonly do: 'wake' }
+  /** What was answered with an error and not yet carried out is carried out now. */
+  | { readonly do: 'land' }
+  | { readonly do: 'save' }
+  | { readonly do: 'restore' }
+  | { readonly do: 'lose' }
+
+export type SupplierChange = 'add' | 'rename' | 'swap' | 'url' | 'off' | 'on'
+
+/** Switches that hold for the whole schedule. */
+export interface Setting {
+  readonly suppliers: number
+  readonly concurrency: number
+  /** How long a new object stays invisible: less than the grace time. */
+  readonly hiddenMs: number
+  readonly listsInactive: boolean
+  /** How far the clock of the two systems, and that of the host, are from the database's. */
+  readonly remoteSkewMs: number
+  readonly hostSkewMs: number
+  readonly callsPerMinute: number
+  readonly pageSize: number
+}
+
+export interface Schedule {
+  readonly seed: number
+  readonly setting: Setting
+  readonly steps: readonly Step[]
+}
+
+export const OVERLAP_MS = 10 * MINUTE
+export const GRACE_MS = 10 * MINUTE
+export const LEASE_MS = 150_000
+export const TIMEOUT_MS = 60_000
+
+export function makeSchedule(seed: number): Schedule {
+  const dice = new Dice(seed)
+  const setting = makeSetting(dice)
+  const canLie = dice.chance(0.3)
+  const steps: Step[] = []
+  const rounds = dice.between(2, 4)
+  let isSaved = false
+  for (let round = 0; round < rounds; round += 1) {
+    steps.push(makePass(dice, canLie))
+    if (dice.chance(0.3)) steps.push(dice.chance(0.5) ? { do: 'land' } : { do: 'wake' })
+    if (!isSaved && dice.chance(0.15)) {
+      steps.push({ do: 'save' })
+      isSaved = true
+    }
+    const edits = dice.between(0, 3)
+    for (let n = 0; n < edits; n += 1) steps.push(makeChange(dice))
+    steps.push({ do: 'wait', ms: makeWait(dice) })
+    // A restore after lies about absence proves nothing: a look before a creation is believed once.
+    if (!canLie && dice.chance(0.1)) steps.push(isSaved && dice.chance(0.7) ? { do: 'restore' } : { do: 'lose' })
+  }
+  steps.push(makePass(dice, canLie))
+  return { seed, setting, steps }
+}
+
+function makeSetting(dice: Dice): Setting {
+  return {
+    suppliers: dice.between(1, 6),
+    concurrency: dice.chance(0.8) ? 1 : 3,
+    hiddenMs: dice.chance(0.4) ? dice.between(1, GRACE_MS - 1000) : 0,
+    listsInactive: dice.chance(0.8),
+    remoteSkewMs: dice.chance(0.7) ? 0 : dice.pick([-10 * MINUTE, 10 * MINUTE, 3 * MINUTE]),
+    hostSkewMs: dice.chance(0.7) ? 0 : dice.pick([-10 * MINUTE, 10 * MINUTE, 26 * 60 * MINUTE]),
+    callsPerMinute: dice.chance(0.7) ? 100_000 : dice.between(6, 30),
+    pageSize: dice.pick([2, 3, 50]),
+  }
+}
+
+function makeWait(dice: Dice): number {
+  return dice.pick([5_000, MINUTE, 3 * MINUTE, 5 * MINUTE, 11 * MINUTE, 30 * MINUTE])
+}
+
+function makePass(dice: Dice, canLie: boolean): PassStep {
+  const faults: FaultRule[] = []
+  while (faults.length < 3 && dice.chance(0.5)) faults.push(makeFault(dice, canLie))
+  return {
+    do: 'pass',
+    stream: 'suppliers',
+    faults,
+    fate: dice.chance(0.5) ? makeFate(dice) : null,
+    rivals: dice.chance(0.2)
+      ? Array.from({ length: dice.between(1, 2) }, () => (dice.chance(0.3) ? makeFate(dice) : null))
+      : [],
+    limit: dice.chance(0.1) ? dice.between(1, 3) : null,
+    full: dice.chance(0.1),
+    deadlineMs: dice.chance(0.1) ? dice.between(1, 120_000) : 15 * MINUTE,
+  }
+}
+
+function makeFate(dice: Dice): Fate {
+  return { at: dice.between(1, dice.pick([20, 60, 120])), kind: dice.pick(FATES) }
+}
+
+const FATES = ['kill', 'kill', 'kill', 'kill', 'hold', 'hold', 'cut-before', 'cut-after', 'gone'] as const
+
+function makeChange(dice: Dice): Step {
+  const change = dice.pick(['add', 'add', 'rename', 'rename', 'swap', 'url', 'off', 'on'] as const)
+  return { do: 'supplier', at: dice.between(0, 20), change, stamp: makeStamp(dice, change === 'add') }
+}
+
+function makeStamp(dice: Dice, isNew: boolean): Stamp {
+  const roll = dice.next()
+  if (roll < 0.4) return { kind: 'now', ms: 0 }
+  if (roll < 0.55) return { kind: 'tie', ms: 0 }
+  // The very edge of the overlap as often as anything inside.
+  if (roll < 0.8) return { kind: 'late', ms: dice.chance(0.5) ? OVERLAP_MS : dice.between(1, OVERLAP_MS) }
+  if (roll < 0.93 || !isNew) return { kind: 'future', ms: dice.pick([MINUTE, 10 * MINUTE, 48 * 60 * MINUTE]) }
+  return { kind: 'none', ms: 0 }
+}
+
+const WRITE_FAULTS = [
+  ...([
+    'cut-before',
+    'cut-after',
+    'cut-body',
+    'timeout-before',
+    'timeout-after',
+    'status-after',
+    'late-effect',
+  ] as const),
+  ...(['broken-json', 'html', 'status', 'throttle', 'unauthorized', 'expire-token'] as const),
+]
+const READ_FAULTS = [
+  'cut-before',
+  'cut-body',
+  'timeout-before',
+  'status',
+  'throttle',
+  'unauthorized',
+  'expire-token',
+] as const
+
+function makeFault(dice: Dice, canLie: boolean): FaultRule {
+  const roll = dice.next()
+  if (roll < 0.6) return makeWriteFault(dice)
+  const after = dice.between(0, 3)
+  const times = dice.pick([1, 1, 2, 4])
+  const common = { method: 'GET', after, times, status: dice.pick([500, 503, 504]) }
+  if (roll < 0.75) return { ...common, system: 'plex', kind: dice.pick(READ_FAULTS), ...patience(dice) }
+  if (roll < 0.9 || !canLie) return { ...common, system: 'procurify', kind: dice.pick(READ_FAULTS), ...patience(dice) }
+  if (dice.chance(0.5))
+    return { ...common, system: 'plex', path: '/mdm/v1/suppliers$', kind: 'ignore-filter', times: 3 }
+  return {
+    ...common,
+    times: 1,
+    system: 'procurify',
+    path: '/api/v3/vendors/$',
+    kind: dice.pick(['short', 'empty', 'duplicate-page']),
+  }
+}
+
+function makeWriteFault(dice: Dice): FaultRule {
+  const kind = dice.pick(WRITE_FAULTS)
+  return {
+    system: 'procurify',
+    method: dice.chance(0.7) ? 'POST' : 'PATCH',
+    path: '/api/v3/vendors/',
+    kind,
+    after: dice.between(0, 2),
+    times: kind === 'throttle' ? dice.between(1, 3) : dice.pick([1, 1, 2]),
+    status: dice.pick([500, 502, 503, 504]),
+    ...patience(dice),
+    ...(kind === 'late-effect' ? { ms: dice.pick([1000, 45_000, MINUTE, 5 * MINUTE]) } : {}),
+  }
+}
+
+function patience(dice: Dice): Pick<FaultRule, 'retryAfter' | 'seconds'> {
+  return { retryAfter: dice.pick(['seconds', 'date', 'absent', 'text']), seconds: dice.pick([1, 20, 90, 600]) }
+}
