@@ -2,7 +2,9 @@
  * Makes `dist`: the program with its libraries in a few files, since loading 600 small modules was most of what a short pass took.
  * What one command alone needs stays apart, so that each loads only its own. Nothing is minified: a stack trace must be readable.
  */
-import { chmod } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { build } from 'rolldown'
 
 /**
@@ -38,3 +40,8 @@ await build({
   output: { dir: 'dist/bin', format: 'esm', chunkFileNames: '[name].js', cleanDir: true },
 })
 await chmod('dist/bin/ml-connector.js', 0o755)
+
+// The program describes itself: its manual page is made by the very commands it has.
+const { stdout } = await promisify(execFile)(process.execPath, ['dist/bin/ml-connector.js', 'man'])
+await mkdir('dist/man', { recursive: true })
+await writeFile('dist/man/ml-connector.1', stdout)

@@ -57,6 +57,28 @@ export function readEnvFile(path: string | null = null): EnvFile | null {
   return { values, problems }
 }
 
+/** Names of the settings that are set, and the secrets among their values, for a report that must hold none of these. */
+export function describeGiven(env: Env, envFile: EnvFile | null): { names: string[]; secrets: string[] } {
+  const given = { ...withoutEmpty(envFile?.values ?? {}), ...withoutEmpty(env) }
+  const { texts } = gatherSettings(env, envFile)
+  const secrets = SECRETS.flatMap((name) => texts[name] ?? []).flatMap((text) => [text, ...passwordsIn(text)])
+  return { names: KNOWN.filter((name) => name in given), secrets }
+}
+
+/** A driver may tell of an address in parts. */
+function passwordsIn(text: string): string[] {
+  const written = [/:\/\/[^/@:]*:([^@]+)@/, /[?&]password=([^&]+)/].flatMap((pattern) => pattern.exec(text)?.[1] ?? [])
+  return written.flatMap((password) => [password, safeDecode(password)])
+}
+
+function safeDecode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 function withoutEmpty(env: Env): Env {
   return Object.fromEntries(Object.entries(env).filter(([, text]) => text !== undefined && text !== ''))
 }

@@ -4,12 +4,13 @@ import { ConfigError } from '../domain/errors.js'
 import { EXIT_CODES, USAGE_EXIT_CODE } from '../domain/outcome.js'
 import { BrokenRun } from './broken-run.js'
 import type { Io } from './io.js'
-import { buildProgram } from './program.js'
+import { buildProgram, type Exit } from './program.js'
 
 export async function main(argv: readonly string[], io: Io): Promise<number> {
-  const exit = { code: 0 }
+  const exit: Exit = { code: 0 }
+  const { program, context } = buildProgram(io, exit)
   try {
-    await buildProgram(io, exit).parseAsync([...argv], { from: 'user' })
+    await program.parseAsync([...argv], { from: 'user' })
     return exit.code
   } catch (thrown) {
     const wantsJson = argv.includes('--json')
@@ -22,7 +23,11 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     if (refusal !== null) return reportMistakes(io, refusal, wantsJson)
     const { isDatabaseTrouble } = await import('./wire.js')
     if (isDatabaseTrouble(error)) return await reportDatabase(io, error, wantsJson, run)
-    return await reportBug(io, error, argv, wantsJson, run)
+    const { makeReport, tellReport } = await import('./bug-report.js')
+    const report = await makeReport(context, program, argv, error)
+    io.err(tellReport(report))
+    if (wantsJson) await printBroken(io, 'failed', { code: 'bug', message: report.error }, run, { report })
+    return EXIT_CODES.failed
   }
 }
 
@@ -46,43 +51,22 @@ async function reportDatabase(io: Io, error: unknown, wantsJson: boolean, run: B
   return EXIT_CODES.interrupted
 }
 
-/** The report holds no settings, no arguments' values and no environment: it can be attached as it is. */
-async function reportBug(
-  io: Io,
-  error: unknown,
-  argv: readonly string[],
-  wantsJson: boolean,
-  run: BrokenRun | null,
-): Promise<number> {
-  const command = argv.filter((word) => /^-{0,2}[a-z][a-z-]*$/.test(word)).join(' ')
-  const lines = [
-    'ml-connector: this is a bug in the program. Nothing was left half done: run again when it is mended.',
-    'Please open an issue with these lines:',
-    `  command   ${command}`,
-    `  runtime   ${io.runtime}`,
-    `  error     ${messageOf(error)}`,
-    ...(error instanceof Error && error.stack !== undefined ? error.stack.split('\n').slice(1, 12) : []),
-  ]
-  io.err(`${lines.join('\n')}\n`)
-  if (wantsJson) await printBroken(io, 'failed', { code: 'bug', message: messageOf(error) }, run)
-  return EXIT_CODES.failed
-}
-
 /** Whoever reads the documents of runs gets one of these too, whatever broke it off. */
 async function printBroken(
   io: Io,
   outcome: 'failed' | 'interrupted',
   problem: { code: string; message: string },
   run: BrokenRun | null,
+  more: object = {},
 ): Promise<void> {
-  if (run === null) return printError(io, EXIT_CODES[outcome], problem.code, [problem.message])
+  if (run === null) return printError(io, EXIT_CODES[outcome], problem.code, [problem.message], more)
   const { toBrokenJson } = await import('./result.js')
-  io.out(`${JSON.stringify(toBrokenJson(run, outcome, problem))}\n`)
+  io.out(`${JSON.stringify({ ...toBrokenJson(run, outcome, problem), ...more })}\n`)
 }
 
-function printError(io: Io, exitCode: number, code: string, messages: readonly string[]): void {
+function printError(io: Io, exitCode: number, code: string, messages: readonly string[], more: object = {}): void {
   const problems = messages.map((message) => ({ code, message }))
-  io.out(`${JSON.stringify({ schema: 'ml-connector/error@1', exit_code: exitCode, problems })}\n`)
+  io.out(`${JSON.stringify({ schema: 'ml-connector/error@1', exit_code: exitCode, problems, ...more })}\n`)
 }
 
 function messageOf(error: unknown): string {

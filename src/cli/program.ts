@@ -4,6 +4,7 @@ import type { Io } from './io.js'
 import { defineAlign } from './commands/align.js'
 import { defineAudit } from './commands/audit.js'
 import { defineCheck } from './commands/check.js'
+import { defineCompletion } from './commands/completion.js'
 import { defineCredentials } from './commands/credentials.js'
 import { defineDemo } from './commands/demo.js'
 import { defineExplain } from './commands/explain.js'
@@ -25,16 +26,23 @@ export interface GlobalOptions {
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error'
 }
 
+/** What is left of a command when it is over. */
+export interface Exit {
+  code: number
+  /** The run that was under way, for a bug report. */
+  runId?: string
+}
+
 /** What a command's action gets: the world it may touch, and where its exit code goes. */
 export interface Context {
   readonly io: Io
-  readonly exit: { code: number }
+  readonly exit: Exit
   readonly global: () => GlobalOptions
   /** The command line without its values: stored with the run. */
   readonly version: string
 }
 
-export function buildProgram(io: Io, exit: { code: number }): Command {
+export function buildProgram(io: Io, exit: Exit): { readonly program: Command; readonly context: Context } {
   const program = new Command('ml-connector')
   const version = readVersion()
   const context: Context = { io, exit, version, global: () => program.opts<GlobalOptions>() }
@@ -64,9 +72,10 @@ export function buildProgram(io: Io, exit: { code: number }): Command {
     defineSchedule,
     defineSandbox,
     defineDemo,
+    defineCompletion,
   ]
   for (const define of definitions) define(program, context)
-  return program
+  return { program, context }
 }
 
 const EXAMPLES = `

@@ -101,6 +101,7 @@ export interface World {
 }
 
 export async function openWorld(context: Context, options: WorldOptions): Promise<World> {
+  context.exit.runId = options.runId
   const config = readConfig(context)
   if (config.plex.profile === 'soap') {
     throw new ConfigError('PLEX_PROFILE=soap is not in this version yet. Use cloud or connect.')

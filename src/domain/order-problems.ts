@@ -202,4 +202,10 @@ export const ORDER_PROBLEMS = {
     what: 'The requisition is on a PO of Procurify.',
     advice: 'Nothing to do.',
   },
+
+  requester_changed: {
+    what: 'Procurify answers as another user than the one who sent the requisitions of this connection: it would not find them again.',
+    advice:
+      'Use the credentials of the former user again (`ml-connector credentials set procurify`), or say that the change is meant: `ml-connector check --accept-requester`.',
+  },
 } satisfies Record<string, Problem>

@@ -13,6 +13,18 @@ export const EXIT_CODES: Readonly<Record<RunOutcome, number>> = {
 }
 export const USAGE_EXIT_CODE = 2
 
+/** What each code means, for people. */
+export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[] = [
+  [0, 'Done, or nothing to do.'],
+  [1, 'A bug in this program; a report to attach to an issue is printed, free of secrets.'],
+  [2, 'Wrong usage or settings; nothing was touched.'],
+  [3, 'At least one record was parked for a person, or a check of the journal failed.'],
+  [4, 'Not finished, safe to run again: throttled, unreachable, out of time, limit reached, signal.'],
+  [5, 'Login, role, tenant or requester refused.'],
+  [6, 'Another run holds this stream.'],
+  [7, 'Safety stop: the plan or an answer is not believed; a hash for --confirm is printed.'],
+]
+
 const PRECEDENCE: readonly RunOutcome[] = ['failed', 'refused', 'stopped', 'partial', 'interrupted', 'busy', 'done']
 
 /** The first of 1, 5, 7, 3, 4 wins. */

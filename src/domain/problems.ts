@@ -82,7 +82,12 @@ const CATALOGUE = {
       'Nothing to do if that was meant: `ml-connector audit show --code settings_changed --json` says who changed what.',
   },
 
-  // How runs end.
+  // How commands and runs end.
+  usage: {
+    what: 'The command line or the settings are wrong (exit code 2). Nothing was touched.',
+    advice:
+      'Correct what the message names: `--help` of the command shows its options, `ml-connector check` the settings.',
+  },
   out_of_time: {
     what: 'The run reached its deadline with work left.',
     advice:

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { adviceFor, explain, PROBLEMS } from '../../src/domain/problems.js'
+import { readSourceCodes } from '../support/source-codes.js'
 
 const entries = Object.entries(PROBLEMS)
 
@@ -13,6 +14,23 @@ describe('the catalogue of problems', () => {
     expect(new Set(entries.map(([, { what }]) => what)).size).toBe(entries.length)
   })
 })
+
+describe('the source', () => {
+  const { words, mentions } = readSourceCodes()
+
+  it('uses no code that has no entry: what is told to people is explained to them', () => {
+    expect(mentions.length).toBeGreaterThan(100)
+    const unexplained = mentions.filter(({ code }) => explain(code) === null)
+    expect(unexplained.map(({ code, file }) => `${file}: ${code}`)).toEqual([])
+  })
+
+  it('uses every entry', () => {
+    expect(Object.keys(PROBLEMS).filter((code) => !words.has(code) && !TO_COME.includes(code))).toEqual([])
+  })
+})
+
+/** Told by commands that are still to come. */
+const TO_COME = ['drift']
 
 describe('explain and adviceFor', () => {
   it('give the entry of a code', () => {

@@ -17,12 +17,11 @@ export interface CliOptions {
   readonly terminal?: number
 }
 
-/** Runs one command line. `env` is all it sees of the environment; no `.env` of the working directory gets in. */
-export async function runCli(
-  args: readonly string[],
+/** A process without a process. `env` is all it sees of the environment. */
+export function makeIo(
   env: Readonly<Record<string, string | undefined>>,
   options: CliOptions = {},
-): Promise<CliResult> {
+): { io: Io; written: { out: string; err: string } } {
   const written = { out: '', err: '' }
   const answers = [...(options.answers ?? [])]
   const io: Io = {
@@ -43,6 +42,16 @@ export async function runCli(
     host: 'testhost',
     runtime: 'node test',
   }
+  return { io, written }
+}
+
+/** Runs one command line; no `.env` of the working directory gets in. */
+export async function runCli(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  options: CliOptions = {},
+): Promise<CliResult> {
+  const { io, written } = makeIo(env, options)
   const code = await main(['--env-file', '/dev/null', ...args], io)
   return { code, ...written }
 }

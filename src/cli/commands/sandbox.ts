@@ -34,6 +34,10 @@ export function defineSandbox(program: Command, context: Context): void {
       .description(what)
       .option('--procurify-port <port>', 'port of the simulated Procurify', parsePort, 4020)
       .option('--reason <text>', 'what the person says to it')
+      .addHelpText(
+        'after',
+        `\nExample:\n  ml-connector sandbox ${act} 4881f917854f4a62...     the id: audit show --stream pos\n`,
+      )
       .action(async (requisition: string, flags: ActFlags) => {
         const { actInSandbox } = await import('../sandbox.js')
         context.exit.code = await actInSandbox(context, act, requisition, flags)
