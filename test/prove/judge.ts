@@ -8,17 +8,36 @@ export interface Verdict {
   readonly broken: readonly string[]
 }
 
-export async function judge(play: Play): Promise<Verdict> {
-  const rows = await play.state.rows<AuditRow>('select * from audit where connection = $1 order by seq', [
-    play.connection,
+/** As much of a play as can also be known of real processes. */
+export interface Stage {
+  readonly sandbox: Play['sandbox']
+  readonly connection: string
+  readonly pcn: string
+  readonly forgottenUntil: number
+  readonly heads: readonly string[]
+  readonly state: Pick<Play['state'], 'rows'>
+}
+
+/** The promises that hold whatever the time is: every record once, told once, in a chain that verifies. */
+export async function judgeStage(stage: Stage): Promise<string[]> {
+  const rows = await stage.state.rows<AuditRow>('select * from audit where connection = $1 order by seq', [
+    stage.connection,
   ])
+  return [
+    ...(await judgeSuppliers(stage)),
+    ...judgeCreations(stage),
+    ...judgeJournal(stage, rows),
+    ...judgeChain(stage, rows),
+  ]
+}
+
+export async function judge(play: Play): Promise<Verdict> {
   return {
     broken: [
       ...judgeEndings(play),
-      ...(await judgeSuppliers(play)),
-      ...judgeCreations(play),
-      ...judgeJournal(play, rows),
-      ...judgeChain(play, rows),
+      ...(await judgeStage(play)),
+      ...(await judgeOrders(play)),
+      ...judgeReferences(play),
       ...judgeMarks(play),
       ...judgeManners(play),
       ...(await judgeSecrecy(play)),
@@ -45,7 +64,7 @@ interface OpenIntent {
   readonly code: string | null
 }
 
-async function judgeSuppliers(play: Play): Promise<string[]> {
+async function judgeSuppliers(play: Stage): Promise<string[]> {
   const open = await play.state.rows<OpenIntent>(
     `select source_id, state, code from intent where connection = $1 and stream = 'suppliers' and state <> 'done'`,
     [play.connection],
@@ -56,7 +75,7 @@ async function judgeSuppliers(play: Play): Promise<string[]> {
   const broken: string[] = []
   for (const supplier of suppliers) {
     const id = String(supplier['id'])
-    const mine = vendors.filter((vendor) => vendor['external_id'] === `plex:${play.config.plex.pcn}:${id}`)
+    const mine = vendors.filter((vendor) => vendor['external_id'] === `plex:${play.pcn}:${id}`)
     const intent = intents.get(id)
     const state = intent === undefined ? 'settled' : `${intent.state} ${intent.code ?? ''}`
     const who = `supplier ${String(supplier['code'])} (${String(supplier['name'])}, ${state})`
@@ -79,13 +98,71 @@ async function judgeSuppliers(play: Play): Promise<string[]> {
   return [...broken, ...shared.map((name) => `shared: two active vendors are called ${name}`)]
 }
 
+/** Parked with these words an order waits for a person, as it should: its requisition cannot be changed or taken back. */
+const RIGHTLY_PARKED = new Set([
+  ...['po_changed_after_send', 'po_cancelled_after_send', 'requisition_denied', 'requisition_ambiguous'],
+  // Whether the last try arrived could not be proved: told, not lost.
+  'in_doubt',
+])
+
+async function judgeOrders(play: Play): Promise<string[]> {
+  const { orders, releases, suppliers } = play.sandbox.plex.state.data
+  const open = await play.state.rows<OpenIntent>(
+    `select source_id, state, code from intent where connection = $1 and stream = 'pos' and state <> 'done'`,
+    [play.connection],
+  )
+  const intents = new Map(open.map((one) => [one.source_id.split('/')[0], one]))
+  const { orders: requests, 'order-items': items } = play.sandbox.procurify.state.data
+  const made = requests.all().map((request) => items.where('orderNum', request['num']))
+  const broken: string[] = []
+  for (const order of orders.all()) {
+    const number = String(order['poNumber'])
+    const mine = made.filter((lines) => lines.some((line) => String(line['name']).startsWith(`[PLEX ${number}/`)))
+    const intent = intents.get(String(order['id']))
+    const state = intent === undefined ? 'settled' : `${intent.state} ${intent.code ?? ''}`
+    const who = `order ${number} (${String(order['status'])}, ${state})`
+    if (mine.length > 1) broken.push(`twice: ${who} has ${mine.length} requisitions`)
+    const isParked = intent?.state === 'dead' && RIGHTLY_PARKED.has(intent.code ?? '')
+    const supplier = suppliers.get(String(order['supplierId']))
+    // Nothing is ordered from whom Plex does not deal with any more.
+    const isHeld = order['status'] !== 'On order' || supplier?.['status'] !== 'Active'
+    if (isParked || (isHeld && (intent !== undefined || mine.length === 0))) continue
+    if (intent !== undefined) broken.push(`open: ${who}`)
+    else if (order['status'] !== 'On order') {
+      if (mine.length > 0) broken.push(`stale: ${who} is cancelled, and its requisition is not told of`)
+    } else if (mine.length === 0) broken.push(`lost: ${who} has no requisition`)
+    else {
+      const wanted = releases
+        .where('poId', order['id'])
+        .map((release) => Number(release['quantity']))
+        .sort()
+      const held = (mine[0] ?? []).map((line) => Number(line['quantity'])).sort()
+      if (JSON.stringify(wanted) !== JSON.stringify(held))
+        broken.push(`stale: ${who} asks for ${wanted.join('+')}, sent were ${held.join('+')}`)
+    }
+  }
+  return broken
+}
+
+/** One account code for each account, one department for each name. */
+function judgeReferences({ sandbox, schedule }: Play): string[] {
+  if (schedule.setting.orders === 0) return []
+  const { 'account-codes': codes, departments } = sandbox.procurify.state.data
+  const broken: string[] = []
+  const ours = codes.all().filter((code) => code['code'] === '61100-010').length
+  if (ours !== 1) broken.push(`${ours === 0 ? 'lost' : 'twice'}: the account 61100-010 has ${ours} account codes`)
+  const names = departments.all().map((one) => `${JSON.stringify(one['branch'])} ${String(one['name'])}`)
+  const shared = names.filter((name, at) => names.indexOf(name) !== at)
+  return [...broken, ...shared.map((name) => `twice: there are two departments ${name}`)]
+}
+
 /** Nobody asks for a second one of what exists already. */
-function judgeCreations({ sandbox }: Play): string[] {
+function judgeCreations({ sandbox }: Stage): string[] {
   const made = new Map<string, LogEntry>()
   const broken: string[] = []
   for (const entry of sandbox.log.entries) {
-    if (entry.method !== 'POST' || entry.path !== '/api/v3/vendors/') continue
-    const key = keyOf(entry)
+    const key = entry.method === 'POST' && entry.system === 'procurify' ? keyOf(entry) : null
+    if (key === null) continue
     const first = made.get(key)
     // Refused at the door is not asked: nothing could have come of it.
     if (first !== undefined && entry.fault !== 'unauthorized' && entry.status !== 401)
@@ -95,23 +172,40 @@ function judgeCreations({ sandbox }: Play): string[] {
   return broken
 }
 
-function keyOf({ body }: LogEntry): string {
-  return typeof body === 'object' && body !== null && 'external_id' in body ? String(body.external_id) : '?'
+/** What a creation makes, by the mark it carries; null = this is none. */
+function keyOf({ path, body }: LogEntry): string | null {
+  const text = JSON.stringify(body ?? '')
+  if (path === '/api/v3/vendors/') return /"external_id":"([^"]*)"/.exec(text)?.[1] ?? '?'
+  if (path === '/api/v3/requisitions/') return /\[PLEX [^\]]* ([0-9a-z]{12})\]/.exec(text)?.[1] ?? '?'
+  if (path === '/api/v3/account-codes/') return /"code":"([^"]*)"/.exec(text)?.[1] ?? '?'
+  return null
+}
+
+/** Where a stream writes. */
+const WRITES: Readonly<Record<string, string>> = {
+  suppliers: 'vendors',
+  pos: 'requisitions',
+  accounts: 'account-codes',
+}
+
+/** The same id is written with and without dashes. */
+function plain(id: string): string {
+  return id.replaceAll('-', '').toLowerCase()
 }
 
 /** Every write that took effect has one row that says so, and no row says so of a write that did not. */
-function judgeJournal({ sandbox, forgottenUntil }: Play, rows: readonly AuditRow[]): string[] {
+function judgeJournal({ sandbox, forgottenUntil }: Stage, rows: readonly AuditRow[]): string[] {
   const writes = new Map<string, number>()
   const told = new Map<string, number>()
   const older = new Map<string, number>()
   for (const { entry, effect } of sandbox.log.effects('procurify')) {
-    const key = `${effect.collection} ${effect.id}`
+    const key = `${effect.collection} ${plain(effect.id)}`
     const count = entry.n > forgottenUntil ? writes : older
     count.set(key, (count.get(key) ?? 0) + 1)
   }
   for (const row of rows) {
     if (row.outcome !== 'done' || row.http === null) continue
-    const key = `vendors ${row.target_id}`
+    const key = `${WRITES[row.stream] ?? row.stream} ${plain(row.target_id ?? '')}`
     told.set(key, (told.get(key) ?? 0) + 1)
   }
   const broken: string[] = []
@@ -125,7 +219,7 @@ function judgeJournal({ sandbox, forgottenUntil }: Play, rows: readonly AuditRow
   return broken
 }
 
-function judgeChain({ heads }: Play, rows: readonly AuditRow[]): string[] {
+function judgeChain({ heads }: Stage, rows: readonly AuditRow[]): string[] {
   const chain = walkChain({ seq: 0, hash: '0'.repeat(64) })
   const broken = rows.flatMap((row) => {
     const fault = chain.next(row)
@@ -138,7 +232,7 @@ function judgeChain({ heads }: Play, rows: readonly AuditRow[]): string[] {
   ]
 }
 
-function judgeMarks({ marks, stamps }: Play): string[] {
+function judgeMarks({ marks, source: { stamps } }: Play): string[] {
   const broken: string[] = []
   for (const [stream, positions] of marks) {
     for (const [at, position] of positions.entries()) {

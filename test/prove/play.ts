@@ -1,13 +1,14 @@
 /** Plays a schedule: the real program over real simulators and a real database, on simulated time. */
 import { randomUUID } from 'node:crypto'
 import { loadConfig, type Config } from '../../src/config.js'
-import { makeSupplierPass, toBase } from '../../src/cli/sync.js'
-import { assembleWorld, isDatabaseTrouble } from '../../src/cli/wire.js'
+import { makeAlignPass } from '../../src/cli/align.js'
+import { makeOrderPass, makeSupplierPass, refuse, toBase } from '../../src/cli/sync.js'
+import { assembleWorld, isDatabaseTrouble, type World } from '../../src/cli/wire.js'
 import type { Io } from '../../src/cli/io.js'
-import { shiftStamp, stampKey } from '../../src/domain/window.js'
+import { EMPTY_MAP } from '../../src/domain/refdata-map.js'
+import { runAlign } from '../../src/passes/align.js'
 import { runPass, type PassResult } from '../../src/passes/run.js'
 import type { Reporter } from '../../src/ports.js'
-import type { Row } from '../../src/sandbox/exchange.js'
 import { Faults } from '../../src/sandbox/faults.js'
 import { RequestLog } from '../../src/sandbox/log.js'
 import type { Sandbox } from '../../src/sandbox/sandbox.js'
@@ -20,10 +21,11 @@ import {
   OVERLAP_MS,
   TIMEOUT_MS,
   type PassStep,
+  type ProofStream,
   type Schedule,
-  type Stamp,
   type Step,
 } from './schedule.js'
+import { ProofSource } from './source.js'
 import { rule, SimTime } from './sim-time.js'
 import type { ProofState, Snapshot } from './state.js'
 
@@ -54,10 +56,9 @@ export class Play {
   readonly config: Config
   #snapshot: Snapshot | null = null
   #passes = 0
-  #names = 0
   readonly #zombies: { actor: Actor; ended: Promise<void> }[] = []
-  /** Every stamp the source ever carried, as text. */
-  readonly stamps = new Set<string>()
+  readonly source: ProofSource
+  readonly pcn: string
   killed = 0
 
   constructor(
@@ -67,6 +68,8 @@ export class Play {
     connection: string,
   ) {
     this.connection = connection
+    this.source = new ProofSource(sandbox)
+    this.pcn = sandbox.plex.state.login.pcn
     this.conductor = new Conductor(this.time, new Dice(schedule.seed ^ 0x5eed), () => state.tell(this.time))
     const { setting } = schedule
     this.config = loadConfig({
@@ -81,6 +84,8 @@ export class Play {
       SYNC_CONCURRENCY: String(setting.concurrency),
       PLEX_CALLS_PER_MINUTE: String(setting.callsPerMinute),
       PROCURIFY_CALLS_PER_MINUTE: String(setting.callsPerMinute),
+      PO_START_DATE: '2026-01-01',
+      PO_MAX_PER_DAY: '0',
       PROCURIFY_PAGE_SIZE: String(setting.pageSize),
     })
   }
@@ -119,7 +124,7 @@ export class Play {
       this.time.pass(LATENCY_MS)
       return opened
     }
-    for (let n = 0; n < setting.suppliers; n += 1) this.#addSupplier({ kind: 'now', ms: 0 })
+    this.source.begin(setting)
     this.time.pass(MINUTE)
   }
 
@@ -128,7 +133,11 @@ export class Play {
       case 'pass':
         return this.#pass(step)
       case 'supplier':
-        return this.#changeSupplier(step)
+        return this.source.changeSupplier(step)
+      case 'order':
+        return this.source.changeOrder(step)
+      case 'people':
+        return this.source.beDecided(step)
       case 'wait':
         return this.time.pass(step.ms)
       case 'wake':
@@ -175,12 +184,12 @@ export class Play {
   }
 
   /** Resolves when the pass has ended, was killed, or is held. */
-  async #start({ fate, name, limit, full, deadlineMs }: PassStep & { name: string }): Promise<Ending | null> {
+  async #start({ stream, fate, name, limit, full, deadlineMs }: PassStep & { name: string }): Promise<Ending | null> {
     let stop = (): void => undefined
     const stopped = new Promise<null>((resolve) => (stop = () => resolve(null)))
     const actor = this.#makeActor(name, fate, () => stop())
     this.conductor.enter(actor)
-    const ended = this.#run(actor, { limit, full, deadlineMs }).then(
+    const ended = this.#run(actor, { stream, limit, full, deadlineMs }).then(
       ({ result, head }): Ending => ({ name, result, head, error: null }),
       (error: unknown): Ending => ({ name, result: null, head: null, error }),
     )
@@ -204,24 +213,40 @@ export class Play {
 
   async #run(
     actor: Actor,
-    flags: { limit: number | null; full: boolean; deadlineMs: number },
+    { stream, limit, full, deadlineMs }: Pick<PassStep, 'stream' | 'limit' | 'full' | 'deadlineMs'>,
   ): Promise<{ result: PassResult; head: string }> {
     const { config, conductor, schedule } = this
     const runId = randomUUID()
     const io = makeIo()
     const reporter = this.#makeReporter()
+    const command = COMMANDS[stream]
     const world = await assembleWorld({ io, version: 'proof' }, config, this.state.databaseFor(actor, conductor), {
-      command: 'sync suppliers',
-      runId,
-      reporter,
-      write: true,
-      deadlineMs: flags.deadlineMs,
+      ...{ command, runId, reporter, write: true, deadlineMs },
       clock: conductor.clockOf(actor, schedule.setting.hostSkewMs),
     })
-    const given = { full: flags.full, ...(flags.limit === null ? {} : { limit: flags.limit }) }
-    const pass = await makeSupplierPass(toBase(world, { io }, given, { runId, reporter }), world, given)
-    const result = await runPass(pass, 'sync suppliers')
+    const result = await this.#perform(stream, world, { io, runId, reporter, limit, full })
     return { result, head: await world.store.auditHead() }
+  }
+
+  /** Exactly what the command does between its settings and its output. */
+  async #perform(
+    stream: ProofStream,
+    world: World,
+    {
+      io,
+      runId,
+      reporter,
+      limit,
+      full,
+    }: { io: Io; runId: string; reporter: Reporter; limit: number | null; full: boolean },
+  ): Promise<PassResult> {
+    const flags = limit === null ? {} : { limit }
+    if (stream === 'align')
+      return runAlign({ ...makeAlignPass(world, { io }, flags, EMPTY_MAP), runId, reporter }, COMMANDS.align)
+    const make = stream === 'pos' ? makeOrderPass : makeSupplierPass
+    const given = { ...flags, full }
+    const made = await make(toBase(world, { io }, given, { runId, reporter }), world, given)
+    return 'refused' in made ? refuse(made) : runPass(made, COMMANDS[stream])
   }
 
   #makeReporter(): Reporter {
@@ -241,66 +266,6 @@ export class Play {
     }
   }
 
-  // ---- the source
-
-  #addSupplier(stamp: Stamp): void {
-    this.#names += 1
-    const number = String(this.#names).padStart(4, '0')
-    const row = this.sandbox.plex.state.data.suppliers.add({
-      id: `5a00${number}-0000-4000-8000-00000000${number}`,
-      code: `SUP-${number}`,
-      name: `Supplier ${number}`,
-      status: 'Active',
-      type: 'Raw Material',
-      webAddress: `https://supplier-${number}.example`,
-      note: null,
-      ...this.#stampOf(stamp, true),
-    })
-    this.#remember(row)
-  }
-
-  #remember(row: Row): void {
-    for (const member of ['createdDate', 'modifiedDate']) {
-      const stamp = row[member]
-      if (typeof stamp === 'string') this.stamps.add(stamp)
-    }
-  }
-
-  #stampOf({ kind, ms }: Stamp, isNew: boolean): Row {
-    const { clock } = this.sandbox
-    // The far edge of the overlap is reckoned from the newest stamp: no watermark can be later than that.
-    const isEdge = kind === 'late' && ms === OVERLAP_MS
-    const at = isEdge ? this.#newestStamp() : kind === 'tie' ? clock.lastTick() : clock.tick()
-    if (kind === 'none') return { createdDate: at, modifiedDate: null }
-    const moved = kind === 'late' ? shiftStamp(at, -ms) : kind === 'future' ? shiftStamp(at, ms) : at
-    return isNew ? { createdDate: moved, modifiedDate: moved } : { modifiedDate: moved }
-  }
-
-  #newestStamp(): string {
-    const now = stampKey(new Date(this.sandbox.clock.now()).toISOString()) ?? ''
-    const past = [...this.stamps].filter((stamp) => (stampKey(stamp) ?? '') <= now)
-    return past.sort((a, b) => ((stampKey(a) ?? '') < (stampKey(b) ?? '') ? -1 : 1)).at(-1) ?? this.sandbox.clock.tick()
-  }
-
-  #changeSupplier({ at, change, stamp }: Extract<Step, { do: 'supplier' }>): void {
-    const { suppliers } = this.sandbox.plex.state.data
-    const all = suppliers.all()
-    const row = all[at % Math.max(1, all.length)]
-    if (change === 'add' || row === undefined) return this.#addSupplier(stamp)
-    const other = all[(at + 1) % all.length]
-    this.#names += 1
-    const changes: Row =
-      change === 'rename'
-        ? { name: `Supplier renamed ${this.#names}` }
-        : change === 'swap'
-          ? { name: other?.['name'] }
-          : change === 'url'
-            ? { webAddress: `https://moved-${this.#names}.example` }
-            : { status: change === 'off' ? 'Inactive' : 'Active' }
-    suppliers.edit(String(row['id']), { ...changes, ...this.#stampOf(stamp, false) })
-    this.#remember(row)
-  }
-
   // ---- coming to rest
 
   /** Faults are off, what is late has landed, everybody woke up; cron goes on until nothing changes any more. */
@@ -310,25 +275,33 @@ export class Play {
     sandbox.pending.landAll()
     this.time.pass(20 * MINUTE)
     await this.#wake()
-    for (let n = 0; n < MOST_PASSES; n += 1) {
-      this.time.pass(20 * MINUTE)
+    const streams: readonly ProofStream[] =
+      this.schedule.setting.orders > 0 ? ['align', 'suppliers', 'pos'] : ['suppliers']
+    for (let round = 1; round <= MOST_ROUNDS; round += 1) {
       const before = sandbox.log.effects().length
-      const ending = await this.#quietPass(`last pass ${n + 1}`)
-      await this.#noteMarks()
-      if (ending?.result?.outcome === 'done' && sandbox.log.effects().length === before) return
-      if (ending?.result?.outcome === 'partial' && sandbox.log.effects().length === before && n > 3) return
+      const outcomes = new Set<string | undefined>()
+      for (const stream of streams) {
+        this.time.pass(20 * MINUTE)
+        const ending = await this.#start({ ...QUIET, stream, name: `last ${stream} ${round}` })
+        outcomes.add(ending?.result?.outcome)
+        await this.#noteMarks()
+      }
+      const isStill = sandbox.log.effects().length === before
+      const isOver = [...outcomes].every((one) => one === 'done' || (one === 'partial' && round > 2))
+      if (isStill && isOver) return
     }
     this.isRestless = true
   }
 
   isRestless = false
-
-  #quietPass(name: string): Promise<Ending | null> {
-    return this.#start({ ...QUIET, name })
-  }
 }
 
-const MOST_PASSES = 10
+const COMMANDS: Readonly<Record<ProofStream, string>> = {
+  suppliers: 'sync suppliers',
+  pos: 'sync pos',
+  align: 'align refdata',
+}
+const MOST_ROUNDS = 10
 const QUIET: PassStep = {
   ...{ do: 'pass', stream: 'suppliers', faults: [], fate: null, rivals: [], limit: null, full: false },
   deadlineMs: 15 * MINUTE,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startEmbedded, stopEmbedded } from '../../src/store/embedded.js'
 import { Prover, type Verdict } from './prover.js'
+import { proveReally } from './real.js'
 import { makeTemplate, quicken } from './state.js'
 import { tellStory } from './story.js'
 
@@ -24,6 +25,7 @@ const { values: args } = parseArgs({
     keep: { type: 'string' },
     workers: { type: 'string' },
     'until-caught': { type: 'boolean', default: false },
+    real: { type: 'string' },
     worker: { type: 'string' },
   },
 })
@@ -54,6 +56,7 @@ async function lead(): Promise<number> {
     await quicken(url)
     await makeTemplate(url, TEMPLATE)
     if (args.seed !== undefined) return await proveOne(url, Number(args.seed), parseKeep(args.keep))
+    if (args.real !== undefined) return await proveAllReally(url, Number(args.real))
     return await proveMany(url)
   } finally {
     await stopEmbedded(home)
@@ -94,6 +97,25 @@ async function proveMany(url: string): Promise<number> {
   return failed.length === 0 ? 0 : 1
 }
 
+/** With real processes on real time there is no need for more workers than one. */
+async function proveAllReally(url: string, count: number): Promise<number> {
+  const first = args.from === undefined ? Date.now() % 1_000_000 : Number(args.from)
+  const startedAt = performance.now()
+  const total = { passes: 0, killed: 0, failed: 0 }
+  for (let seed = first; seed < first + count; seed += 1) {
+    const { broken, passes, killed } = await proveReally(url, seed)
+    total.passes += passes
+    total.killed += killed
+    total.failed += broken.length > 0 ? 1 : 0
+    for (const one of broken) print(`  seed ${seed}: ${one.slice(0, 200)}`)
+  }
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0)
+  print(
+    `${count} schedules of real processes from seed ${first} in ${seconds} s: ${total.passes} processes, ${total.killed} died by kill -9; ${total.failed} broke a promise`,
+  )
+  return total.failed === 0 ? 0 : 1
+}
+
 async function tellShortest(url: string, worst: Verdict): Promise<void> {
   const prover = new Prover(url, TEMPLATE, 'proof_short')
   const shortest = await prover.shrink(worst)
@@ -127,6 +149,9 @@ function shareOut(url: string, first: number, count: number): Promise<Verdict[]>
       child.on('message', (message: Verdict | 'ready') => {
         if (message !== 'ready') {
           verdicts.push(message)
+          if (message.broken.length > 0)
+            process.stderr.write(`seed ${message.seed}: ${message.broken[0]?.slice(0, 200)}\n`)
+          else if (verdicts.length % 500 === 0) process.stderr.write(`${verdicts.length} of ${count}\n`)
           isCaught ||= args['until-caught'] && message.broken.length > 0
           if (verdicts.length === next - first && (isCaught || next >= first + count)) return finish()
         }

@@ -11,9 +11,11 @@ export interface Stamp {
   readonly ms: number
 }
 
+export type ProofStream = 'suppliers' | 'pos' | 'align'
+
 export interface PassStep {
   readonly do: 'pass'
-  readonly stream: 'suppliers'
+  readonly stream: ProofStream
   readonly faults: readonly FaultRule[]
   readonly fate: Fate | null
   /** Started at the same moment, as processes of their own. */
@@ -26,6 +28,9 @@ export interface PassStep {
 export type Step =
   | PassStep
   | { readonly do: 'supplier'; readonly at: number; readonly change: SupplierChange; readonly stamp: Stamp }
+  | { readonly do: 'order'; readonly at: number; readonly change: OrderChange; readonly stamp: Stamp }
+  /** What people do in Procurify with a requisition. */
+  | { readonly do: 'people'; readonly at: number; readonly action: 'approve' | 'deny' | 'order' }
   | { readonly do: 'wait'; readonly ms: number }
   /** Held processes go on. */
   | { readonly do: 'wake' }
@@ -35,11 +40,15 @@ export type Step =
   | { readonly do: 'restore' }
   | { readonly do: 'lose' }
 
+/** `release`: its quantity alone, which leaves the order untouched. */
+export type OrderChange = 'add' | 'release' | 'touch' | 'cancel' | 'date'
 export type SupplierChange = 'add' | 'rename' | 'swap' | 'url' | 'off' | 'on'
 
 /** Switches that hold for the whole schedule. */
 export interface Setting {
   readonly suppliers: number
+  /** 0 = this schedule is about suppliers alone. */
+  readonly orders: number
   readonly concurrency: number
   /** How long a new object stays invisible: less than the grace time. */
   readonly hiddenMs: number
@@ -66,29 +75,34 @@ export function makeSchedule(seed: number): Schedule {
   const dice = new Dice(seed)
   const setting = makeSetting(dice)
   const canLie = dice.chance(0.3)
-  const steps: Step[] = []
+  const steps: Step[] = setting.orders > 0 ? [makePass(dice, canLie, 'align')] : []
   const rounds = dice.between(2, 4)
   let isSaved = false
   for (let round = 0; round < rounds; round += 1) {
-    steps.push(makePass(dice, canLie))
+    steps.push(makePass(dice, canLie, streamOf(dice, setting)))
     if (dice.chance(0.3)) steps.push(dice.chance(0.5) ? { do: 'land' } : { do: 'wake' })
     if (!isSaved && dice.chance(0.15)) {
       steps.push({ do: 'save' })
       isSaved = true
     }
     const edits = dice.between(0, 3)
-    for (let n = 0; n < edits; n += 1) steps.push(makeChange(dice))
+    for (let n = 0; n < edits; n += 1) steps.push(makeChange(dice, setting))
     steps.push({ do: 'wait', ms: makeWait(dice) })
     // A restore after lies about absence proves nothing: a look before a creation is believed once.
     if (!canLie && dice.chance(0.1)) steps.push(isSaved && dice.chance(0.7) ? { do: 'restore' } : { do: 'lose' })
   }
-  steps.push(makePass(dice, canLie))
+  steps.push(makePass(dice, canLie, streamOf(dice, setting)))
   return { seed, setting, steps }
+}
+
+function streamOf(dice: Dice, { orders }: Setting): ProofStream {
+  return orders === 0 ? 'suppliers' : dice.pick(['pos', 'pos', 'pos', 'suppliers', 'align'] as const)
 }
 
 function makeSetting(dice: Dice): Setting {
   return {
     suppliers: dice.between(1, 6),
+    orders: dice.chance(0.5) ? 0 : dice.between(1, 3),
     concurrency: dice.chance(0.8) ? 1 : 3,
     hiddenMs: dice.chance(0.4) ? dice.between(1, GRACE_MS - 1000) : 0,
     listsInactive: dice.chance(0.8),
@@ -103,12 +117,12 @@ function makeWait(dice: Dice): number {
   return dice.pick([5_000, MINUTE, 3 * MINUTE, 5 * MINUTE, 11 * MINUTE, 30 * MINUTE])
 }
 
-function makePass(dice: Dice, canLie: boolean): PassStep {
+function makePass(dice: Dice, canLie: boolean, stream: ProofStream): PassStep {
   const faults: FaultRule[] = []
-  while (faults.length < 3 && dice.chance(0.5)) faults.push(makeFault(dice, canLie))
+  while (faults.length < 3 && dice.chance(0.5)) faults.push(makeFault(dice, canLie, stream))
   return {
     do: 'pass',
-    stream: 'suppliers',
+    stream,
     faults,
     fate: dice.chance(0.5) ? makeFate(dice) : null,
     rivals: dice.chance(0.2)
@@ -121,14 +135,26 @@ function makePass(dice: Dice, canLie: boolean): PassStep {
 }
 
 function makeFate(dice: Dice): Fate {
-  return { at: dice.between(1, dice.pick([20, 60, 120])), kind: dice.pick(FATES) }
+  return { at: dice.between(1, dice.pick([20, 60, 120, 240])), kind: dice.pick(FATES) }
 }
 
 const FATES = ['kill', 'kill', 'kill', 'kill', 'hold', 'hold', 'cut-before', 'cut-after', 'gone'] as const
 
-function makeChange(dice: Dice): Step {
+function makeChange(dice: Dice, { orders }: Setting): Step {
+  if (orders > 0 && dice.chance(0.7)) return makeOrderChange(dice)
   const change = dice.pick(['add', 'add', 'rename', 'rename', 'swap', 'url', 'off', 'on'] as const)
   return { do: 'supplier', at: dice.between(0, 20), change, stamp: makeStamp(dice, change === 'add') }
+}
+
+function makeOrderChange(dice: Dice): Step {
+  if (dice.chance(0.3)) {
+    return { do: 'people', at: dice.between(0, 5), action: dice.pick(['approve', 'approve', 'order', 'deny'] as const) }
+  }
+  const change = dice.pick(['add', 'add', 'add', 'release', 'touch', 'cancel', 'date'] as const)
+  const stamp = makeStamp(dice, false)
+  // An order from the day after tomorrow is not quiet before the day after tomorrow.
+  const ms = stamp.kind === 'future' ? Math.min(stamp.ms, 10 * MINUTE) : stamp.ms
+  return { do: 'order', at: dice.between(0, 5), change, stamp: { ...stamp, ms } }
 }
 
 function makeStamp(dice: Dice, isNew: boolean): Stamp {
@@ -163,9 +189,9 @@ const READ_FAULTS = [
   'expire-token',
 ] as const
 
-function makeFault(dice: Dice, canLie: boolean): FaultRule {
+function makeFault(dice: Dice, canLie: boolean, stream: ProofStream): FaultRule {
   const roll = dice.next()
-  if (roll < 0.6) return makeWriteFault(dice)
+  if (roll < 0.6) return makeWriteFault(dice, stream)
   const after = dice.between(0, 3)
   const times = dice.pick([1, 1, 2, 4])
   const common = { method: 'GET', after, times, status: dice.pick([500, 503, 504]) }
@@ -182,14 +208,22 @@ function makeFault(dice: Dice, canLie: boolean): FaultRule {
   }
 }
 
-function makeWriteFault(dice: Dice): FaultRule {
+/** What each stream writes. */
+const WRITTEN: Readonly<Record<ProofStream, readonly string[]>> = {
+  suppliers: ['/api/v3/vendors/'],
+  // Suppliers of orders are delivered in the same pass.
+  pos: ['/api/v3/requisitions/', '/api/v3/requisitions/', '/api/v3/vendors/'],
+  align: ['/api/v3/account-codes/', '/api/v3/departments/'],
+}
+
+function makeWriteFault(dice: Dice, stream: ProofStream): FaultRule {
   const kind = dice.pick(WRITE_FAULTS)
   return {
     system: 'procurify',
-    method: dice.chance(0.7) ? 'POST' : 'PATCH',
-    path: '/api/v3/vendors/',
+    method: stream === 'suppliers' && dice.chance(0.3) ? 'PATCH' : 'POST',
+    path: dice.pick(WRITTEN[stream]),
     kind,
-    after: dice.between(0, 2),
+    after: stream === 'suppliers' ? dice.between(0, 2) : dice.between(0, 1),
     times: kind === 'throttle' ? dice.between(1, 3) : dice.pick([1, 1, 2]),
     status: dice.pick([500, 502, 503, 504]),
     ...patience(dice),

@@ -43,6 +43,10 @@ function tellStep(step: Step): string {
       return tellPass(step)
     case 'supplier':
       return `supplier ${step.at}: ${step.change}, stamped ${step.stamp.kind}${step.stamp.ms > 0 ? ` ${step.stamp.ms} ms` : ''}`
+    case 'order':
+      return `order ${step.at}: ${step.change}, stamped ${step.stamp.kind}${step.stamp.ms > 0 ? ` ${step.stamp.ms} ms` : ''}`
+    case 'people':
+      return `people ${step.action} requisition ${step.at}`
     case 'wait':
       return `${step.ms / 1000} s pass`
     case 'wake':
