@@ -76,7 +76,9 @@ export async function upsertNotes(
     from jsonb_to_recordset(${rowsParam(values)}) as r (id text, key text, hash text, record jsonb, rejection text)
     on conflict (connection, stream, source_id) do update
       set source_key = excluded.source_key, source_hash = excluded.source_hash, record = excluded.record,
-          rejection = excluded.rejection, revision = default, noted_at = now()
+          rejection = excluded.rejection, revision = default, noted_at = now(),
+          -- Noted before by a person's pairs: it belongs to the first load all the same.
+          first_load = note.first_load or excluded.first_load
     `.execute(trx)
 }
 
