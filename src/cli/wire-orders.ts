@@ -163,7 +163,8 @@ function combine(survey: OrderSurvey, linkedTargets: ReadonlyMap<string, Link>, 
         ? null
         : {
             ...vendor,
-            name: targetKey ?? vendor.name,
+            // As the list just showed it: somebody may have renamed the vendor there since our last write.
+            name: vendor.name === '' ? (targetKey ?? '') : vendor.name,
             type: String(vendor.type),
             autoEmail: vendor.is_auto_email_po_enabled,
           }

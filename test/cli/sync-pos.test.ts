@@ -57,6 +57,17 @@ describe('the way of an order', () => {
     expect((await bench.run('audit verify')).code).toBe(0)
   })
 
+  it('names the vendor as Procurify calls it now, also after somebody renamed it there', async () => {
+    bench = await openAlignedBench()
+    await bench.run('sync suppliers')
+    const [vendor] = bench.vendors()
+    bench.sandbox.procurify.state.data.vendors.edit(Number(vendor?.['id']), { name: 'Renamed by hand' })
+    bench.addOrder()
+    const run = await bench.sync()
+    expect(run.code, run.out).toBe(0)
+    expect(posts()[0]?.body).toMatchObject({ line_items: [{ vendor_name: 'Renamed by hand' }] })
+  })
+
   it('costs one call for the lines and one for the requisition, and shares the rest', async () => {
     bench = await openAlignedBench()
     for (let n = 0; n < 3; n += 1) bench.addOrder()
