@@ -1,9 +1,7 @@
 /** `align refdata`: one run over locations, departments and accounts, from settings to exit code. */
-import { readFile } from 'node:fs/promises'
-import type { Config } from '../config.js'
 import { ConfigError } from '../domain/errors.js'
 import { adviceFor } from '../domain/problems.js'
-import { EMPTY_MAP, parseRefdataMap, type RefdataMap } from '../domain/refdata-map.js'
+import type { RefdataMap } from '../domain/refdata-map.js'
 import { Tally } from '../domain/tally.js'
 import { runAlign, type AlignPass, type AlignResult } from '../passes/align.js'
 import { beginRun, withinRun } from './broken-run.js'
@@ -12,6 +10,7 @@ import type { AlignFlags } from './commands/align.js'
 import { writeMetrics } from './metrics.js'
 import { withHeartbeat } from './outside.js'
 import type { Context } from './program.js'
+import { readRefdataMap } from './refdata-map-file.js'
 import { printRun } from './render.js'
 import { makeReporter } from './reporter.js'
 import { toRunJson, withoutPlan, type RunJson } from './result.js'
@@ -43,7 +42,7 @@ export async function performAlign(
   const runId = newRunId()
   const dryRun = (flags.list ?? false) || (flags.dryRun ?? false)
   const config = readConfig(context)
-  const map = await readMap(config)
+  const map = readRefdataMap(config)
   const reporter = makeReporter(context.io, { level: context.global().logLevel, quiet: flags.quiet ?? false, runId })
   const deadlineMs = flags.deadline ?? config.sync.deadlineMs
   const { connection } = config
@@ -104,21 +103,4 @@ function earlierOf(start: string | null, yearAgo: string): string {
 /** A start date is a day, by its first moment in UTC, or an instant already. */
 function toInstant(start: string | null): string | null {
   return start === null || start.includes('T') ? start : `${start}T00:00:00Z`
-}
-
-/** No file = no pairs. Throws ConfigError with every mistake in it. */
-async function readMap({ refdata }: Config): Promise<RefdataMap> {
-  if (refdata.map === null) return EMPTY_MAP
-  const parsed = parseRefdataMap(await readText(refdata.map))
-  if (!('problems' in parsed)) return parsed
-  throw new ConfigError(parsed.problems.map((problem) => `REFDATA_MAP: ${problem}`))
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '')
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new ConfigError(`REFDATA_MAP cannot be read: ${reason}`)
-  }
 }

@@ -1,6 +1,6 @@
 /** The purchase-order stream, brought together from its adapters: the second half of wire.ts. */
 import type { Followed } from '../domain/decision.js'
-import { dayIn } from '../domain/day.js'
+import { dayIn, zoneOffsetMs } from '../domain/day.js'
 import { ConfigError } from '../domain/errors.js'
 import type { Failure, Result } from '../domain/failure.js'
 import { followRequisition } from '../domain/follow-order.js'
@@ -8,6 +8,8 @@ import type { ExistingRequisition, OrderDetail, OrderKnown, OrderStatus, Release
 import type { PlanOrdersOptions } from '../domain/order-case.js'
 import { needsOrderSurvey, planOrders } from '../domain/plan-orders.js'
 import type { Link } from '../domain/record.js'
+import type { RefdataMap } from '../domain/refdata-map.js'
+import { fold } from '../domain/text.js'
 import { contentHash } from '../domain/content-hash.js'
 import { shiftStamp } from '../domain/window.js'
 import { requireTimeZone } from '../config.js'
@@ -23,6 +25,7 @@ import { readMe, readRequisitionIndex, type Requester } from '../procurify/requi
 import { makeRequisitionTarget } from '../procurify/requisitions.js'
 import { makeScans, type Scans } from '../procurify/scans.js'
 import { claimRequester } from '../store/connection.js'
+import { readRefdataMap } from './refdata-map-file.js'
 import type { World } from './wire.js'
 
 const DAY_MS = 24 * 60 * 60_000
@@ -62,6 +65,7 @@ export function wireOrders(world: World, accept: ReadonlySet<string> = new Set()
   const { config, plex, procurify, clock } = world
   const { po, connection } = config
   const zone = requireTimeZone(config)
+  const map = readRefdataMap(config)
   const me = once(() => readMe(procurify))
   const index = makeScans<ExistingRequisition>(() => readIndex(world, zone, me), { clock, recentMs: INDEX_AGE_MS })
   const { startDate, statuses, quietMs, only, exclude, maxPerDay, customField, allowAutoEmail } = po
@@ -83,7 +87,7 @@ export function wireOrders(world: World, accept: ReadonlySet<string> = new Set()
       needsSurvey: (details, links) => needsOrderSurvey(details, links, options),
       survey: () => readSurvey(world, index, zone),
       plan: (details, links, known) => {
-        const toKnown = known === null ? null : combine(known.survey, known.linkedTargets, clock.wallMs())
+        const toKnown = known === null ? null : combine(known.survey, known.linkedTargets, map, clock.wallMs())
         return planOrders(details, links, toKnown, options)
       },
     },
@@ -139,21 +143,13 @@ async function readBooks({ store, clock }: World, zone: string): Promise<Books> 
   }
 }
 
-/** How far the zone is ahead of UTC at the noon of a day. */
-function zoneOffsetMs(zone: string, day: string): number {
-  const noon = new Date(`${day}T12:00:00Z`)
-  const parts = new Intl.DateTimeFormat('en-CA', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    dateStyle: 'short',
-    timeStyle: 'medium',
-  })
-  const local = Date.parse(`${parts.format(noon).replace(', ', 'T')}Z`)
-  return Number.isNaN(local) ? 0 : local - noon.getTime()
-}
-
 /** Everything planning knows: what was read, seen through what is linked. */
-function combine(survey: OrderSurvey, linkedTargets: ReadonlyMap<string, Link>, nowMs: number): OrderKnown {
+function combine(
+  survey: OrderSurvey,
+  linkedTargets: ReadonlyMap<string, Link>,
+  map: RefdataMap,
+  nowMs: number,
+): OrderKnown {
   const { reference, books, accountNumbers, statuses, releaseStatuses, existing } = survey
   const vendors = new Map(reference.vendors.map((vendor) => [vendor.id, vendor]))
   const suppliers = [...books.suppliers.values()].map(({ sourceId, sourceKey, targetId, targetKey }) => {
@@ -182,11 +178,11 @@ function combine(survey: OrderSurvey, linkedTargets: ReadonlyMap<string, Link>, 
     suppliers: new Map(suppliers),
     accounts: new Map(accounts),
     accountPairs: reference.accountPairs,
-    departments: reference.departments.map((one) => ({
-      ...one,
-      plexNames: namesOf.departments.get(one.id) ?? [],
-      isEverywhere: false,
-    })),
+    departments: reference.departments.map((one) => {
+      const plexNames = namesOf.departments.get(one.id) ?? []
+      const isEverywhere = plexNames.some((name) => map.departments.get(fold(name))?.target.location != null)
+      return { ...one, plexNames, isEverywhere }
+    }),
     locations: reference.locations.map((one) => ({ ...one, plexNames: namesOf.locations.get(one.id) ?? [] })),
     currencies: reference.currencies,
     customFieldExists: reference.customFieldExists,

@@ -1,4 +1,7 @@
 /** `sync pos` through the built program: an order's way to a requisition, and what people do to it there. */
+import { writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openAlignedBench, openOrderBench, type OrderBench } from '../support/orders.js'
 
@@ -55,6 +58,20 @@ describe('the way of an order', () => {
       'observe',
     ])
     expect((await bench.run('audit verify')).code).toBe(0)
+  })
+
+  it('goes to the department and location that REFDATA_MAP gives its name, whatever building Plex names', async () => {
+    const file = join(tmpdir(), `refdata-map-${process.pid}.json`)
+    await writeFile(file, JSON.stringify({ departments: { Tooling: { name: 'Maintenance', location: 'Main Plant' } } }))
+    bench = await openOrderBench()
+    const place = { building: 'ANNEX', department: 'Tooling' }
+    bench.addOrder(place, [{ line: place }])
+    const extra = { REFDATA_MAP: file }
+    const aligned = await bench.run('align refdata --json', extra)
+    expect(aligned.code, aligned.out).toBe(0)
+    const run = await bench.sync(extra)
+    expect(run.code, run.out).toBe(0)
+    expect(posts()[0]?.body).toMatchObject({ department_name: 'Maintenance', location_name: 'Main Plant' })
   })
 
   it('names the vendor as Procurify calls it now, also after somebody renamed it there', async () => {
