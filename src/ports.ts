@@ -37,6 +37,8 @@ export interface Source<R> {
 /** One row of a feed: it touches the record it belongs to. */
 export interface FeedRow extends Touched {
   readonly owner: string | null
+  /** What our books keep of the row itself; absent = only that it was seen. */
+  readonly kept?: Json
 }
 
 /** A second list of the source whose rows touch records of the stream, as a release touches its order. */
@@ -44,6 +46,14 @@ export interface Feed {
   /** Names its watermark and the links that remember its rows. */
   readonly name: string
   readonly canSlice: boolean
+  /** Whose list it is, for people; left out = Plex. */
+  readonly system?: 'Plex' | 'Procurify'
+  /** Its rows have no date of creation: windows are of changes only. */
+  readonly isModifiedOnly?: boolean
+  /** With --full it is read whole as well. */
+  readonly isWholeOnFull?: boolean
+  /** Where a whole list begins; left out = where the stream's own does. */
+  readonly floor?: string
   list(
     window: SourceWindow | null,
     onBatch: (rows: FeedRow[], answeredAtMs: number | null) => Promise<void>,
@@ -76,6 +86,8 @@ export interface Stream<R = unknown, S = unknown> extends Outlet {
   readonly floor: string | null
   /** Names of settings that change what is skipped, hashed: another value re-plans skipped records. */
   readonly scope: string
+  /** Records to be planned again because our own books changed. Asked once all lists were read. Reads only. */
+  readonly stale?: () => Promise<readonly string[]>
   /** Pure: is the target's state needed to plan these? */
   needsSurvey(records: readonly Detail<R>[], links: ReadonlyMap<string, Link>): boolean
   /** What planning must know of the target; read at most once a pass. */

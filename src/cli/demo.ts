@@ -86,6 +86,10 @@ async function tellStory(io: Io, sandbox: Sandbox, run: (...argv: string[]) => P
     'pos',
   )
   await followOne(sandbox, play)
+  await play(
+    `${sandbox.plex.state.data.invoices.size} AP invoices meet ${sandbox.procurify.state.data.bills.size} bills: the first line is the work left for people.`,
+    ...['sync', 'invoices'],
+  )
   await play('The journal is a hash chain; a changed or missing row would be found.', 'audit', 'verify')
   await play('How things stand: the parked records wait for a person.', 'status')
   const isFine = codes.every((one) => EXPECTED.includes(one))

@@ -1,4 +1,5 @@
 /** How a finished pass is shown: JSON, a table for a person, one line for cron, or nothing when all is well. */
+import { FINDINGS } from '../domain/match-invoice.js'
 import { CATEGORIES, type Problem } from '../domain/tally.js'
 import { worstOutcome, type RunOutcome } from '../domain/outcome.js'
 import type { PlanLine } from '../passes/pass.js'
@@ -18,6 +19,7 @@ export async function printRun(context: Context, flags: PassFlags, run: RunJson)
   const { io } = context
   if (flags.json === true) return io.out(`${JSON.stringify(run)}\n`)
   if (flags.quiet === true) return printQuietly(context, [run])
+  if (run.findings !== undefined) io.out(`${headline(run.findings)}\n`)
   if (!io.isOutTerminal && !run.dry_run && run.problems.length === 0) return io.out(`${summaryLine(run)}\n`)
   const { columnsOf, paint, table, wrap } = await import('./table.js')
   const style = paint(io, context.global().color)
@@ -44,6 +46,15 @@ function problemLines(problems: readonly Problem[], most: number): string[] {
   const more = hidden > 0 ? [`... and ${hidden} more: --verbose shows all`] : []
   const advice = [...new Set(problems.map((problem) => problem.advice))].map((text) => `-> ${text}`)
   return [...problems.slice(0, most).map(recordText), ...more, ...advice]
+}
+
+/** What the finance team wants to know first: the work that is left for people. */
+function headline(findings: NonNullable<RunJson['findings']>): string {
+  const missing = findings.missing_in_procurify
+  const what = missing === 1 ? '1 bill must be entered by hand' : `${missing} bills must be entered by hand`
+  const others = FINDINGS.filter((name) => name !== 'missing_in_procurify' && findings[name] > 0)
+  const rest = others.map((name) => `${findings[name]} ${name.replaceAll('_', ' ')}`)
+  return `${what} in Procurify${rest.length === 0 ? '' : ` (${rest.join(', ')})`}.`
 }
 
 /** Everything cron needs in one line. */

@@ -9,10 +9,11 @@ import type { Reporter } from '../ports.js'
 import type { ReplayFlags } from './commands/replay.js'
 import type { Context } from './program.js'
 import { supplierStream, type World } from './wire.js'
+import { wireInvoices } from './wire-invoices.js'
 import { requireStartDate, wireOrders } from './wire-orders.js'
 
 /** Streams that can be replayed record by record, in the order they need each other. */
-export const REPLAYED: readonly StreamName[] = ['suppliers', 'pos']
+export const REPLAYED: readonly StreamName[] = ['suppliers', 'pos', 'invoices']
 
 export interface ReplayWorld {
   readonly context: Context
@@ -37,6 +38,10 @@ export async function makeReplayPass(
   const { world, dryRun } = replayWorld
   const suppliers = toSupplierPass(replayWorld, flags)
   if (stream === 'suppliers') return { ...suppliers, replays }
+  if (stream === 'invoices') {
+    const { stream: invoices } = await wireInvoices(world, { dryRun, isFresh: true })
+    return { ...suppliers, stream: invoices, tally: new Tally('invoices', adviceFor), replays }
+  }
   requireStartDate(world, dryRun)
   const orders = wireOrders(world, replayWorld.accept)
   const tally = new Tally('pos', adviceFor)

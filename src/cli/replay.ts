@@ -138,7 +138,6 @@ export function toProblem(code: string, stream: string, message: string): Proble
 /** The pass that plans the parked records of a stream anew where `replay` does not. */
 const OTHER_PASSES: Partial<Record<string, string>> = {
   ...{ locations: 'align refdata', departments: 'align refdata', accounts: 'align refdata' },
-  invoices: 'sync invoices',
 }
 
 async function makePasses(

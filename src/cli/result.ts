@@ -1,4 +1,5 @@
 /** A finished pass as users see it: the JSON document of spec section 2, and the same for people. */
+import type { Finding } from '../domain/match-invoice.js'
 import { EXIT_CODES } from '../domain/outcome.js'
 import { adviceFor } from '../domain/problems.js'
 import { CATEGORIES, type Counts, type Problem } from '../domain/tally.js'
@@ -23,6 +24,8 @@ export interface RunFacts {
   readonly calls: { readonly plex: CallCounts; readonly procurify: CallCounts }
   /** Records that were left out are told as well: for programs, and for people who ask with --verbose. */
   readonly isComplete?: boolean
+  /** Invoices of each finding, as of the end of the run. */
+  readonly findings?: Readonly<Record<Finding, number>>
 }
 
 export function toRunJson(facts: RunFacts, result: PassResult) {
@@ -42,6 +45,7 @@ export function toRunJson(facts: RunFacts, result: PassResult) {
     audit_head: facts.auditHead,
     window,
     counts,
+    ...(facts.findings === undefined ? {} : { findings: facts.findings }),
     calls: facts.calls,
     ...(facts.dryRun ? { plan: result.plan } : {}),
     ...(result.planHash === null ? {} : { plan_hash: result.planHash }),

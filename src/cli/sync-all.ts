@@ -11,7 +11,7 @@ import { withHeartbeat } from './outside.js'
 import type { Context } from './program.js'
 import { printQuietly, printRun } from './render.js'
 import { toBrokenJson, toRunJson, type RunJson } from './result.js'
-import { runOrders, runSuppliers } from './sync.js'
+import { runInvoices, runOrders, runSuppliers } from './sync.js'
 import { isDatabaseTrouble, newRunId, readConfig } from './wire.js'
 
 interface Step {
@@ -30,6 +30,7 @@ const STEPS: readonly Step[] = [
   },
   { command: 'sync suppliers', stream: 'suppliers', perform: runSuppliers },
   { command: 'sync pos', stream: 'pos', perform: runOrders, leftOut: isNotStarted },
+  { command: 'sync invoices', stream: 'invoices', perform: runInvoices },
 ]
 
 /** Until a person said from when on orders are sent, the other steps do their work without them. */

@@ -1,4 +1,4 @@
-/** `sync suppliers` and `sync pos`: one pass from settings to exit code. */
+/** `sync suppliers`, `sync pos` and `sync invoices`: one pass from settings to exit code. */
 import { adviceFor } from '../domain/problems.js'
 import { Tally } from '../domain/tally.js'
 import type { Pass } from '../passes/pass.js'
@@ -13,6 +13,7 @@ import { printRun } from './render.js'
 import { makeReporter } from './reporter.js'
 import { toRunJson, type RunJson } from './result.js'
 import { newRunId, openWorld, readConfig, supplierStream, type World } from './wire.js'
+import { wireInvoices, type InvoiceWiring } from './wire-invoices.js'
 import { requireStartDate, wireOrders } from './wire-orders.js'
 
 export function syncSuppliers(context: Context, flags: SyncFlags): Promise<number> {
@@ -21,6 +22,10 @@ export function syncSuppliers(context: Context, flags: SyncFlags): Promise<numbe
 
 export function syncOrders(context: Context, flags: SyncFlags): Promise<number> {
   return showRun(context, flags, runOrders)
+}
+
+export function syncInvoices(context: Context, flags: SyncFlags): Promise<number> {
+  return showRun(context, flags, runInvoices)
 }
 
 /** Performs one run under the eyes of a dead-man switch, and prints it. */
@@ -42,6 +47,10 @@ export function runSuppliers(context: Context, flags: SyncFlags): Promise<RunJso
 
 export function runOrders(context: Context, flags: SyncFlags): Promise<RunJson> {
   return runSync(context, flags, 'sync pos', makeOrderPass)
+}
+
+export function runInvoices(context: Context, flags: SyncFlags): Promise<RunJson> {
+  return runSync(context, flags, 'sync invoices', makeInvoicePass)
 }
 
 export function makeSupplierPass(base: Base, world: World, flags: SyncFlags): Promise<Pass> {
@@ -79,6 +88,16 @@ export async function makeOrderPass(base: Base, world: World, flags: SyncFlags):
   return refused === null ? pass : { pass, refused }
 }
 
+export async function makeInvoicePass(base: Base, world: World): Promise<InvoicePass> {
+  const wiring = await wireInvoices(world, { dryRun: base.options.dryRun, isFresh: false })
+  const tally = new Tally('invoices', adviceFor)
+  const countFindings = () => wiring.countFindings()
+  return { ...base, stream: wiring.stream, needs: {}, follower: null, tally, countFindings }
+}
+
+/** Tells, once it is over, how many invoices there are of each finding. */
+export type InvoicePass = Pass & Pick<InvoiceWiring, 'countFindings'>
+
 /** A pass but for its stream. */
 export type Base = Omit<Pass, 'stream' | 'needs' | 'follower' | 'tally'>
 export type Refused = { readonly pass: Pass; readonly refused: { readonly code: string; readonly message: string } }
@@ -87,7 +106,7 @@ async function runSync(
   context: Context,
   flags: SyncFlags,
   command: string,
-  makePass: (base: Base, world: World, flags: SyncFlags) => Promise<Pass | Refused>,
+  makePass: (base: Base, world: World, flags: SyncFlags) => Promise<Pass | InvoicePass | Refused>,
 ): Promise<RunJson> {
   const startedAt = new Date()
   const runId = newRunId()
@@ -102,10 +121,14 @@ async function runSync(
     try {
       const made = await makePass(toBase(world, context, flags, { runId, reporter }), world, flags)
       const result = 'refused' in made ? refuse(made) : await runPass(made, command)
+      const findings = 'countFindings' in made ? await made.countFindings() : undefined
       const auditHead = await world.store.auditHead()
       const isComplete = flags.json === true || flags.verbose === true
       reporter.clear()
-      const run = toRunJson({ ...begun, finishedAt: new Date(), auditHead, isComplete }, result)
+      const run = toRunJson(
+        { ...begun, finishedAt: new Date(), auditHead, isComplete, ...(findings && { findings }) },
+        result,
+      )
       await writeMetrics(world, run, reporter)
       return run
     } finally {

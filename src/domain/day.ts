@@ -30,6 +30,14 @@ export function dayIn(stamp: string | null, zone: string): string | null {
   return `${year.padStart(4, '0')}-${month}-${day}`
 }
 
+/** Is an instant before a start: a day of the zone (`2026-03-01`), or an instant itself? One that is no instant is not. */
+export function isBefore(stamp: string | null, start: string, zone: string): boolean {
+  const ms = stampMs(stamp)
+  if (ms === null) return false
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(start)
+  return isDay ? (dayIn(stamp, zone) ?? '') < start : ms < (stampMs(start) ?? Infinity)
+}
+
 /** The earliest of these days; days written like ours sort as text. */
 export function earliest(days: readonly (string | null)[]): string | null {
   const [first = null] = days.filter((day) => day !== null).sort()

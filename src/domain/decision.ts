@@ -57,6 +57,10 @@ export interface Planned {
   readonly decision: Decision
   /** With `observe`: what `link.sent` becomes, so that the same is not observed again. */
   readonly learned?: Json
+  /** Told to people under `problems`, though nothing is parked. */
+  readonly problem?: { readonly code: string; readonly message: string }
+  /** The object in the target that the decision is about, where the link has none. */
+  readonly about?: string
   readonly replay?: Replay
 }
 

@@ -65,6 +65,8 @@ export type Settled =
   | { readonly kind: 'retry'; readonly inMs: number; readonly doubt: 'none' | 'kept'; readonly failure: Failure | null }
   /** A complete look-up did not find it: remembered, to be looked for once more after the grace time. */
   | { readonly kind: 'absent'; readonly inMs: number }
+  /** The target offers no such write and executed nothing: the intent ends, and the record is planned anew in the light of that. */
+  | { readonly kind: 'withdrawn'; readonly code: string; readonly message: string; readonly http: HttpNote | null }
   | {
       readonly kind: 'dead'
       readonly code: string
@@ -116,6 +118,10 @@ export function afterSend(claim: Claim, result: Result<Delivered>): Settled {
     return { kind: 'done', action: claim.wanted.action, targetId, targetKey, wanted: claim.wanted, code: null, http }
   }
   if (result.kind === 'unknown') return { kind: 'retry', inMs: 0, doubt: 'kept', failure: result }
+  if (NOT_OFFERED.has(result.code)) {
+    const { code, message, http } = result
+    return { kind: 'withdrawn', code, message, http }
+  }
   if (result.kind === 'permanent') {
     const isGone = result.code === 'not_found' && claim.wanted.targetId !== null
     return {
@@ -128,6 +134,9 @@ export function afterSend(claim: Claim, result: Result<Delivered>): Settled {
   }
   return { kind: 'retry', inMs: retryInMs(claim, result), doubt: 'none', failure: result }
 }
+
+/** What no try of any record can change. */
+const NOT_OFFERED: ReadonlySet<string> = new Set(['bill_drafts_not_offered'])
 
 function afterFailedLook(claim: Claim, failure: Failure, doubt: 'none' | 'kept'): Settled {
   if (failure.kind === 'permanent' && doubt === 'none') {

@@ -139,6 +139,26 @@ export function totalsOf(invoice: Invoice): InvoiceTotals {
   return { currency, net: signed(invoice, net), tax: signed(invoice, tax), gross: signed(invoice, gross) }
 }
 
+/** What was bought, line by line, adding up to the total: with the sign of the total, and what taxes add as a line of its own. */
+export function purchasesOf(
+  invoice: Invoice,
+): { readonly description: string | null; readonly account: string | null; readonly amount: string }[] {
+  const { gross } = totalsOf(invoice)
+  if (gross === null) return []
+  const basis = basisOf(invoice)
+  const lines = invoice.lines
+    .filter((line) => !line.offset)
+    .map((line) => ({ description: line.description, account: line.accountNumber, amount: lineAmount(line, basis) }))
+  const booked = sum(lines.map(({ amount }) => amount))
+  const isTurned = compare(multiply(booked, gross), '0') < 0
+  const purchases = lines
+    .filter(({ amount }) => amount !== '0')
+    .map((line) => (isTurned ? { ...line, amount: negate(line.amount) } : line))
+  const rest = sum([gross, negate(sum(purchases.map(({ amount }) => amount)))])
+  if (rest === '0') return purchases
+  return [...purchases, { description: purchases.length === 0 ? null : 'Tax', account: null, amount: rest }]
+}
+
 /** `USD`, whatever case and spaces it was typed with. */
 export function foldCurrency(code: string | null): string | null {
   const folded = fold(code ?? '').toUpperCase()

@@ -4,9 +4,9 @@ import type { Problem } from './problem.js'
 export const ORDER_PROBLEMS = {
   // ------------------------------------------------------------------------------------- orders that are not sent
   before_start: {
-    what: 'The order was created before the start date, so it is never sent.',
+    what: 'The order or invoice was created before the start date, so it is left alone.',
     advice:
-      'Nothing to do. The date is PO_START_DATE; an order of before that exists in Procurify: `ml-connector link set`.',
+      'Nothing to do. The dates are PO_START_DATE and INVOICE_START_DATE; an order of before that exists in Procurify: `ml-connector link set`.',
   },
   start_date_missing: {
     what: 'PO_START_DATE is not set, so `sync all` leaves purchase orders out.',

@@ -1,5 +1,5 @@
 /** Which orders are sent at all: start date, status, the lists of what to take and what to leave, and the quiet time. */
-import { dayIn, stampMs } from './day.js'
+import { isBefore, stampMs } from './day.js'
 import type { Decision } from './decision.js'
 import { isOneOf } from './map-supplier.js'
 import { readDecimal } from './money.js'
@@ -49,10 +49,7 @@ export function standingOf(order: Order, statuses: readonly OrderStatus[]): Stan
 export function isBeforeStart(order: Order, startDate: string | null, zone: string): boolean {
   if (startDate === null) return false
   const created = stampMs(order.createdDate) === null ? order.poDate : order.createdDate
-  const createdMs = stampMs(created)
-  if (createdMs === null) return true
-  const isDay = /^\d{4}-\d\d-\d\d$/.test(startDate)
-  return isDay ? (dayIn(created, zone) ?? '') < startDate : createdMs < (stampMs(startDate) ?? Infinity)
+  return stampMs(created) === null || isBefore(created, startDate, zone)
 }
 
 /** Why an order that was never sent is left alone, or null. `supplierCode` null = not known. */

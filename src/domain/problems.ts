@@ -4,6 +4,7 @@
  * those that every stream has; a stream with codes of its own has a file of its own.
  */
 import { CALL_PROBLEMS } from './call-problems.js'
+import { INVOICE_PROBLEMS } from './invoice-problems.js'
 import { ORDER_PROBLEMS } from './order-problems.js'
 import type { Problem } from './problem.js'
 import { REFDATA_PROBLEMS } from './refdata-problems.js'
@@ -14,6 +15,7 @@ const CATALOGUE = {
   ...SUPPLIER_PROBLEMS,
   ...ORDER_PROBLEMS,
   ...REFDATA_PROBLEMS,
+  ...INVOICE_PROBLEMS,
 
   // Records and their delivery.
   record_unreadable: {

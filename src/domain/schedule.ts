@@ -39,8 +39,10 @@ export function planJobs(connection: string): Job[] {
     often('suppliers', ['sync', 'suppliers'], 0, 'suppliers -> vendors'),
     often('pos', ['sync', 'pos'], 3, 'purchase orders -> requisitions, followed to their POs'),
     daily('refdata', ['align', 'refdata'], 1, [NIGHT_HOUR, 12], 'accounts, departments, locations'),
+    often('invoices', ['sync', 'invoices'], 6, 'AP invoices against bills'),
     daily('suppliers-full', ['sync', 'suppliers', '--full'], 10, night, 'compare everything: addresses, e-mails'),
     daily('pos-full', ['sync', 'pos', '--full'], 30, night, 'compare everything: lines change without their order'),
+    daily('invoices-full', ['sync', 'invoices', '--full'], 50, night, 'compare everything: bills that were deleted'),
     { ...daily('digest', ['status'], 0, [7], 'is anything waiting for a person?'), weekdaysOnly: true },
   ]
 }

@@ -8,6 +8,8 @@ export interface Notebook {
   add(rows: readonly Touched[], next: Watermark | null, firstLoad: boolean): Promise<boolean>
   /** Notes the records that rows of a feed belong to. */
   addOwners(feed: string, rows: readonly FeedRow[], next: Watermark | null): Promise<boolean>
+  /** Notes records to be planned as they are: something around them changed. */
+  addIds(sourceIds: readonly string[]): Promise<void>
   page(afterRevision: number, limit: number): Promise<Note[]>
 }
 
@@ -15,6 +17,7 @@ export function storeNotebook(store: Store, stream: StreamName, lease: Lease): N
   return {
     add: (rows, next, firstLoad) => store.note(stream, lease, rows, next, firstLoad),
     addOwners: (feed, rows, next) => store.noteOwners(stream, lease, feed, rows, next),
+    addIds: (sourceIds) => store.noteIds(stream, sourceIds),
     page: (afterRevision, limit) => store.notes(stream, afterRevision, limit),
   }
 }
@@ -24,6 +27,7 @@ export function chosenNotebook(store: Store, stream: StreamName, sourceIds: read
   return {
     add: () => Promise.resolve(true),
     addOwners: () => Promise.resolve(true),
+    addIds: () => Promise.resolve(),
     page: async (afterRevision, limit) => {
       const notes = await store.notesOf(stream, sourceIds)
       return notes.filter((note) => note.revision > afterRevision).slice(0, limit)
@@ -52,6 +56,7 @@ export function freshNotebook(
   return {
     add: () => Promise.resolve(true),
     addOwners: () => Promise.resolve(true),
+    addIds: () => Promise.resolve(),
     page: async (afterRevision, limit) => {
       const start = Math.max(0, afterRevision - FRESH_REVISION)
       const notes: Note[] = []
@@ -97,6 +102,10 @@ export function memoryNotebook(store: Store, stream: StreamName): Notebook {
       return kept === undefined ? [] : [toNote(sourceId, kept, TOUCHED_REVISION + start + at + 1)]
     })
   }
+  const touch = (sourceIds: readonly string[]): void => {
+    const unread = { sourceKey: null, hash: null, record: null, rejection: null, firstLoad: false }
+    for (const sourceId of sourceIds) if (!touched.has(sourceId)) touched.set(sourceId, unread)
+  }
   return {
     add: (rows, _next, firstLoad) => {
       for (const { sourceId, sourceKey, hash, record, rejection } of rows) {
@@ -106,10 +115,10 @@ export function memoryNotebook(store: Store, stream: StreamName): Notebook {
       return Promise.resolve(true)
     },
     addOwners: (_feed, rows) => {
-      const unread = { sourceKey: null, hash: null, record: null, rejection: null, firstLoad: false }
-      for (const { owner } of rows) if (owner !== null && !touched.has(owner)) touched.set(owner, unread)
+      touch(rows.flatMap(({ owner }) => owner ?? []))
       return Promise.resolve(true)
     },
+    addIds: (sourceIds) => Promise.resolve(touch(sourceIds)),
     page: async (afterRevision, limit) => {
       const notes = afterRevision < TOUCHED_REVISION ? await stored(afterRevision, limit) : []
       return notes.length > 0 ? notes : rest(afterRevision, limit)

@@ -256,7 +256,8 @@ async function commit(pass: Pass, items: readonly Planned[], links: ReadonlyMap<
 }
 
 function tallyDecision({ tally, options }: Pass, item: Planned): void {
-  const { sourceId, decision } = item
+  const { sourceId, decision, problem } = item
+  if (problem !== undefined) tally.problem(problem.code, problem.message, item)
   switch (decision.kind) {
     case 'unchanged':
       return tally.mark(sourceId, 'unchanged')

@@ -27,6 +27,13 @@ interface Reader {
   /** The record of the stream that a row concerns. */
   readonly recordOf: (row: Touched) => string | null
   readonly isFeed: boolean
+  /** Whose list it is, for people. */
+  readonly system: 'Plex' | 'Procurify'
+  readonly isModifiedOnly: boolean
+  /** With --full it is read whole. */
+  readonly isWholeOnFull: boolean
+  /** Where a whole list begins; null = it has no beginning. */
+  readonly floor: string | null
 }
 
 export async function poll(pass: Pass, notebook: Notebook): Promise<Polled> {
@@ -37,32 +44,38 @@ export async function poll(pass: Pass, notebook: Notebook): Promise<Polled> {
     list: stream.source,
     add: (rows, next) => notebook.add(rows, next, !mark.loaded && stream.firstLoadIsExempt),
     recordOf: (row) => row.sourceId,
-    isFeed: false,
+    ...{ isFeed: false, system: 'Plex', isModifiedOnly: false, isWholeOnFull: true, floor: stream.floor },
   }
   const polled = await readList(pass, own, mark)
   if (!polled.goOn) return polled
   for (const feed of stream.feeds) {
-    const fed = await readList(pass, toReader(feed, notebook), await store.watermark(feed.name))
+    const fed = await readList(pass, toReader(feed, notebook, stream.floor), await store.watermark(feed.name))
     if (!fed.goOn) return { ...fed, from: polled.from, to: polled.to }
   }
+  const stale = (await stream.stale?.()) ?? []
+  if (stale.length > 0) await notebook.addIds(stale)
   return polled
 }
 
-function toReader(feed: Feed, notebook: Notebook): Reader {
+function toReader(feed: Feed, notebook: Notebook, streamFloor: string | null): Reader {
+  const { system = 'Plex', isModifiedOnly = false, isWholeOnFull = false, floor = streamFloor } = feed
   return {
     markName: feed.name,
     list: { ...feed, list: (window, onBatch) => feed.list(window, onBatch) },
     add: (rows, next) => notebook.addOwners(feed.name, rows as readonly FeedRow[], next),
     recordOf: (row) => (row as FeedRow).owner,
-    isFeed: true,
+    ...{ isFeed: true, system, isModifiedOnly, isWholeOnFull, floor },
   }
 }
 
 async function readList(pass: Pass, reader: Reader, mark: Watermark): Promise<Polled> {
-  const { settings, options, stream } = pass
-  const wanted = planWindows(mark, settings.overlapMs, options.since, options.full && !reader.isFeed)
+  const { settings, options } = pass
+  const { isModifiedOnly, floor } = reader
+  const planned = planWindows(mark, settings.overlapMs, options.since, options.full && reader.isWholeOnFull)
+  const wanted = isModifiedOnly ? planned.filter((window) => window?.by !== 'created') : planned
   const isWhole = wanted.includes(null)
-  const windows = isWhole && stream.floor !== null ? [{ by: 'created', from: stream.floor, to: null } as const] : wanted
+  const by = isModifiedOnly ? 'modified' : 'created'
+  const windows = isWhole && floor !== null ? [{ by, from: floor, to: null } as const] : wanted
   const reading = startReading(pass, reader, mark)
   const from = windows[0]?.from ?? null
   let outside = 0
@@ -78,7 +91,10 @@ async function readList(pass: Pass, reader: Reader, mark: Watermark): Promise<Po
   }
   if (outside > 0) reportIgnoredFilter(pass, reader, outside)
   const isBelievable = await checkAnswer(pass, reader, mark, windows, reading)
-  const next = isBelievable ? reading.mark.next(mark, isWhole) : null
+  const moved = isBelievable ? reading.mark.next(mark, isWhole) : null
+  // A person has allowed an empty answer: what is gone need not come back any more.
+  const isLetGo = options.confirm !== null && reading.rows === 0 && reading.seen.size === 0
+  const next = moved !== null && isLetGo ? { ...moved, anchors: [] } : moved
   const isNoted = await reading.flush(next)
   if (!isNoted) {
     pass.tally.end('interrupted')
@@ -186,8 +202,8 @@ function unchangedCounter({ tally, options }: Pass, before: Watermark): (sourceI
 }
 
 /** Once a list, however many windows it was asked for. */
-function reportIgnoredFilter({ tally }: Pass, { markName }: Reader, outside: number): void {
-  const message = `Plex sent ${outside} rows of ${markName} outside the window asked for: the date filter was ignored. They were filtered here.`
+function reportIgnoredFilter({ tally }: Pass, { markName, system }: Reader, outside: number): void {
+  const message = `${system} sent ${outside} rows of ${markName} outside the window asked for: the date filter was ignored. They were filtered here.`
   tally.problem('filter_ignored', message)
 }
 
@@ -218,7 +234,7 @@ async function checkAnswer(
     const stamp = stampIn(probed.value, by)
     const isStillInside = stamp === null || (stampKey(stamp) ?? '') >= (stampKey(from ?? '') ?? '')
     if (!isStillInside) return true
-    const message = `Plex answered without record ${anchor}, which it shows when asked by id: the list is not complete.`
+    const message = `${reader.system} answered without record ${anchor}, which it shows when asked by id: the list is not complete.`
     return isConfirmed(pass, {
       code: 'answer_incomplete',
       message,
@@ -226,7 +242,7 @@ async function checkAnswer(
     })
   }
   if (reading.rows > 0) return true
-  const message = `Plex answered with nothing, and the records last seen there (${mark.anchors.join(', ')}) are not visible any more.`
+  const message = `${reader.system} answered with nothing, and the records last seen there (${mark.anchors.join(', ')}) are not visible any more.`
   return isConfirmed(pass, {
     code: 'empty_answer',
     message,
@@ -235,9 +251,9 @@ async function checkAnswer(
 }
 
 async function checkWholeList(pass: Pass, reader: Reader, mark: Watermark, rows: number): Promise<boolean> {
-  const { markName } = reader
+  const { markName, system } = reader
   if (rows === 0) {
-    const message = `Plex answered the whole list of ${markName} with nothing.`
+    const message = `${system} answered the whole list of ${markName} with nothing.`
     return isConfirmed(pass, {
       code: 'empty_answer',
       message,
@@ -246,7 +262,7 @@ async function checkWholeList(pass: Pass, reader: Reader, mark: Watermark, rows:
   }
   const known = mark.loaded ? await pass.store.countLinks(pass.stream.name) : 0
   if (rows * 2 >= known) return true
-  const message = `Plex answered the whole list of ${markName} with ${rows} rows, and ${known} are known here.`
+  const message = `${system} answered the whole list of ${markName} with ${rows} rows, and ${known} are known here.`
   return isConfirmed(pass, { code: 'answer_short', message, hash: answerHash(reader, 'answer_short', String(rows)) })
 }
 

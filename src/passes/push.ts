@@ -126,6 +126,10 @@ function tallyVerdict({ tally }: Pass<Outlet>, claim: Claim, verdict: Settled): 
       return tally.mark(claim.sourceId, verdict.wanted === null ? 'pending' : CATEGORY[verdict.action])
     case 'absent':
       return tally.mark(claim.sourceId, 'in_doubt')
+    case 'withdrawn':
+      // It concerns all records alike, so it is told once.
+      tally.problem(verdict.code, verdict.message)
+      return tally.mark(claim.sourceId, 'pending')
     case 'retry':
       return tally.mark(claim.sourceId, verdict.doubt === 'kept' ? 'in_doubt' : 'pending')
     case 'dead':

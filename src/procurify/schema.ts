@@ -58,6 +58,9 @@ export const Me = z.object({
   is_active: flag(true),
 })
 
+/** A currency with its id, by which bills name it. */
+export const CurrencyId = z.object({ id, name: text })
+
 /** Location and department of requisitions; a location is called branch in most places. */
 export const Place = z.object({
   ...{ id, name: text, active: flag(true), branch: reference, location: reference },

@@ -17,8 +17,8 @@ export function toPlanEvents(
   links: ReadonlyMap<string, Link>,
 ): AuditEvent[] {
   return items.flatMap((item): AuditEvent[] => {
-    const { sourceId, sourceKey, sourceHash, decision, replay } = item
-    const target_id = links.get(sourceId)?.targetId ?? null
+    const { sourceId, sourceKey, sourceHash, decision, replay, about } = item
+    const target_id = links.get(sourceId)?.targetId ?? about ?? null
     const before = open.get(sourceId)
     const replay_of = replay?.of ?? before?.replay_of ?? null
     const identity = { stream, source_id: sourceId, source_key: sourceKey, target_id }
@@ -84,6 +84,10 @@ export function toSettleEvents(stream: string, { claim, verdict }: SettledClaim)
     }
     case 'absent':
       return []
+    case 'withdrawn': {
+      const { code, message, http } = verdict
+      return http === null ? [] : [{ ...base, action: claim.wanted.action, outcome: 'rejected', code, message }]
+    }
     case 'dead': {
       const { code, message } = verdict
       const parked: AuditEvent = { ...base, action: 'park', outcome: 'parked', code, message }

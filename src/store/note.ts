@@ -104,19 +104,27 @@ export async function upsertOwners(
   rows: readonly FeedRow[],
 ): Promise<void> {
   if (rows.length === 0) return
-  const owners = [...new Set(rows.flatMap((row) => row.owner ?? []))]
+  await touchNotes(trx, key, [...new Set(rows.flatMap((row) => row.owner ?? []))])
+  const newest = new Map(
+    rows.map((row) => [row.sourceId, { id: row.sourceId, key: row.sourceKey, hash: row.hash, kept: row.kept ?? null }]),
+  )
   await sql`
-    insert into note (connection, stream, source_id)
-    select ${key.connection}, ${key.stream}, id from unnest(${owners}::text[]) as id
-    on conflict (connection, stream, source_id) do update set revision = default, noted_at = now()`.execute(trx)
-  const newest = new Map(rows.map((row) => [row.sourceId, { id: row.sourceId, key: row.sourceKey, hash: row.hash }]))
-  await sql`
-    insert into link (connection, stream, source_id, source_key, source_hash)
-    select ${key.connection}, ${feed}, r.id, r.key, r.hash
-    from jsonb_to_recordset(${rowsParam([...newest.values()])}) as r (id text, key text, hash text)
-    on conflict (connection, stream, source_id) do update set source_hash = excluded.source_hash, updated_at = now()`.execute(
+    insert into link (connection, stream, source_id, source_key, source_hash, sent)
+    select ${key.connection}, ${feed}, r.id, r.key, r.hash, r.kept
+    from jsonb_to_recordset(${rowsParam([...newest.values()])}) as r (id text, key text, hash text, kept jsonb)
+    on conflict (connection, stream, source_id) do update
+      set source_key = excluded.source_key, source_hash = excluded.source_hash, sent = excluded.sent, updated_at = now()`.execute(
     trx,
   )
+}
+
+/** Notes records to be read by id, or as they are noted already; with a new revision, so that a plan under way does not remove it. */
+export async function touchNotes(db: Kysely<Tables>, key: Key, sourceIds: readonly string[]): Promise<void> {
+  if (sourceIds.length === 0) return
+  await sql`
+    insert into note (connection, stream, source_id)
+    select ${key.connection}, ${key.stream}, id from unnest(${[...sourceIds]}::text[]) as id
+    on conflict (connection, stream, source_id) do update set revision = default, noted_at = now()`.execute(db)
 }
 
 /** A part (`<id>/2`) is planned with its whole record. */

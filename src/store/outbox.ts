@@ -270,6 +270,8 @@ function toColumns(verdict: Settled) {
       }
     case 'absent':
       return { state: 'pending', in_ms: verdict.inMs, doubt: true, absent: true, code: null }
+    case 'withdrawn':
+      return { state: 'done', doubt: false, absent: false, code: verdict.code }
     case 'dead':
       return {
         state: 'dead',

@@ -234,7 +234,9 @@ function settleGroup(
     const ours = await settleIntents(trx, settled)
     const mine = settled.filter(({ claim }) => ours.has(claim.intentId))
     await settleLinks(trx, key, mine.flatMap(toSettlement))
-    const unplanned = mine.filter(({ verdict }) => verdict.kind === 'done' && verdict.wanted === null)
+    const unplanned = mine.filter(
+      ({ verdict }) => verdict.kind === 'withdrawn' || (verdict.kind === 'done' && verdict.wanted === null),
+    )
     await noteIds(
       trx,
       key,

@@ -13,6 +13,7 @@ interface ConnectionTable {
   procurify_host: string
   requester: string | null
   salt: string
+  bill_drafts_refused: Generated<string | null>
   created_at: Generated<Time>
 }
 

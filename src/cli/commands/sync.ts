@@ -53,6 +53,18 @@ export function defineSync(program: Command, context: Context): void {
       context.exit.code = await syncOrders(context, flags)
     })
   withPassOptions(
+    sync
+      .command('invoices')
+      .description('Plex AP invoices -> Procurify bills: compared, and drafted where that is offered'),
+  )
+    .option('--since <iso>', 'read from this instant; never moves the watermark back', parseInstant)
+    .option('--full', 'compare every invoice since INVOICE_START_DATE')
+    .addHelpText('after', INVOICE_EXAMPLES)
+    .action(async (flags: SyncFlags) => {
+      const { syncInvoices } = await import('../sync.js')
+      context.exit.code = await syncInvoices(context, flags)
+    })
+  withPassOptions(
     sync.command('all').description('align refdata, then every sync, in this order: for one crontab line'),
   )
     .option('--since <iso>', 'read from this instant; never moves the watermarks back', parseInstant)
@@ -63,6 +75,18 @@ export function defineSync(program: Command, context: Context): void {
       context.exit.code = await syncAll(context, flags)
     })
 }
+
+const INVOICE_EXAMPLES = `
+Each invoice is compared with the bill of its vendor and number. What is found is told, not parked, so the exit code stays 0. The
+first line says how many bills must be entered by hand. Bills are never approved, paid or changed.
+
+Examples:
+  ml-connector sync invoices --dry-run           what would be found, without keeping it
+  ml-connector sync invoices                     one pass
+  ml-connector sync invoices --verbose           every finding of this pass, not only the first ten
+  ml-connector sync invoices --full --quiet      nightly: compare everything, look for bills that were deleted
+  ml-connector audit show --stream invoices --code missing_in_procurify
+`
 
 const ALL_EXAMPLES = `
 Each step is a run of its own, and a step that parked records keeps nobody from the next one; a refused login (exit code 5) does.

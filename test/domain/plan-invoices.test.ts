@@ -1,0 +1,156 @@
+/** What is decided about an invoice: told, skipped, drafted or left as it was. */
+import { describe, expect, it } from 'vitest'
+import type { Detail } from '../../src/domain/decision.js'
+import { draftBill } from '../../src/domain/draft-bill.js'
+import {
+  factsOf,
+  matchKey,
+  nearest,
+  readInvoiceState,
+  toBillSide,
+  toBillState,
+  toInvoiceSide,
+} from '../../src/domain/invoice-state.js'
+import type { Bill, Invoice } from '../../src/domain/invoice.js'
+import {
+  needsInvoiceSurvey,
+  planInvoices,
+  type InvoiceCase,
+  type PlanInvoicesOptions,
+} from '../../src/domain/plan-invoices.js'
+import type { Link } from '../../src/domain/record.js'
+import { aLink, aNote } from '../support/factories.js'
+import { aBill, aLine, anInvoice, control } from './invoice-factories.js'
+
+const ZONE = 'America/Detroit'
+const OPTIONS: PlanInvoicesOptions = {
+  ...{ startDate: '2026-01-01', skipNumbers: ['Received'], tolerance: '0.01', draft: false, zone: ZONE },
+}
+const DRAFT = { ...OPTIONS, draft: true }
+const SURVEY = { currencies: new Map([['USD', '1']]) }
+
+function aCase(invoice: Invoice, bills: readonly Bill[] = [], fields: Partial<InvoiceCase> = {}): Detail<InvoiceCase> {
+  const facts = factsOf(invoice, ZONE)
+  const record = {
+    ...{ id: invoice.id, facts, invoice, vendor: '7', invoices: [toInvoiceSide(invoice.id, facts, [])] },
+    bills: bills.map((bill) => toBillSide(bill.id, toBillState(bill, ZONE))),
+    ...fields,
+  }
+  return { kind: 'record', note: aNote(invoice.id), record, hash: 'h' }
+}
+const plan = (detail: Detail<InvoiceCase>, link?: Link, options = OPTIONS) => {
+  const links = new Map(link === undefined ? [] : [[link.sourceId, link]])
+  const [item] = planInvoices([detail], links, SURVEY, options)
+  return item
+}
+/** The link as this decision leaves it. */
+const linkAfter = (item: ReturnType<typeof plan>, fields: Partial<Link> = {}): Link =>
+  aLink('i1', { targetId: null, sent: item?.learned ?? null, ...fields })
+
+describe('a finding', () => {
+  it('is observed when it is new, and told under problems unless all is well', () => {
+    const matched = plan(aCase(anInvoice(), [aBill()]))
+    expect(matched?.decision).toMatchObject({ kind: 'observe', code: 'matched' })
+    expect([matched?.problem, matched?.about]).toEqual([undefined, 'b1'])
+    const missing = plan(aCase(anInvoice()))
+    expect(missing?.problem).toMatchObject({ code: 'missing_in_procurify' })
+    expect(missing?.sourceKey).toBe('INV-1')
+  })
+
+  it('that is the same is no news, and one that says something else is', () => {
+    const differing = aCase(anInvoice(), [aBill({ total: '90' })])
+    const first = plan(differing)
+    const again = plan(differing, linkAfter(first))
+    expect(again?.decision.kind).toBe('unchanged')
+    expect(again?.problem).toMatchObject({ code: 'amount_differs' })
+    const worse = plan(aCase(anInvoice(), [aBill({ total: '80' })]), linkAfter(first))
+    expect(worse?.decision).toMatchObject({ kind: 'observe', code: 'amount_differs' })
+    const better = plan(aCase(anInvoice(), [aBill()]), linkAfter(first))
+    expect(better?.decision).toMatchObject({
+      kind: 'observe',
+      changes: [{ field: 'finding', from: 'amount_differs', to: 'matched' }],
+    })
+  })
+
+  it('needs a vendor', () => {
+    expect(plan(aCase(anInvoice(), [], { vendor: null }))?.decision).toMatchObject({ code: 'vendor_unknown' })
+  })
+})
+
+describe('what is not looked at', () => {
+  it('has a placeholder for a number, is too old, gone or unreadable', () => {
+    expect(plan(aCase(anInvoice({ invoiceNumber: 'RECEIVED ' })))?.decision).toMatchObject({
+      code: 'placeholder_number',
+    })
+    expect(plan(aCase(anInvoice({ invoiceNumber: null })))?.decision).toMatchObject({ code: 'placeholder_number' })
+    const old = aCase(anInvoice({ createdDate: '2026-01-01T04:59:59Z' }))
+    expect(plan(old)?.decision).toMatchObject({ kind: 'skip', code: 'before_start' })
+    // Judged before, it is judged on.
+    expect(plan(old, linkAfter(plan(aCase(anInvoice()))))?.decision.kind).not.toBe('skip')
+    expect(plan(aCase(anInvoice({ createdDate: '2026-01-01T05:00:00Z' })))?.decision.kind).toBe('observe')
+    expect(plan({ kind: 'gone', note: aNote('i1') })?.decision).toMatchObject({ kind: 'skip', code: 'gone' })
+    const bad = plan({ kind: 'rejected', note: aNote('i1'), code: 'record_unreadable', message: 'no' })
+    expect(bad?.decision).toMatchObject({ kind: 'park', code: 'record_unreadable' })
+  })
+})
+
+describe('a draft', () => {
+  it('is made only of an invoice that is free, whole, and was never drafted', () => {
+    const missing = aCase(anInvoice())
+    expect(plan(missing, undefined, DRAFT)?.decision).toMatchObject({ kind: 'send', wanted: { action: 'create' } })
+    expect(needsInvoiceSurvey([missing], new Map(), DRAFT)).toBe(true)
+    expect(needsInvoiceSurvey([missing], new Map(), OPTIONS)).toBe(false)
+    const ours = linkAfter(plan(missing, undefined, DRAFT), { targetId: 'b9' })
+    expect(plan(missing, ours, DRAFT)?.decision).toMatchObject({ kind: 'observe', code: 'missing_in_procurify' })
+    expect(plan(aCase(anInvoice(), [], { invoice: null }), undefined, DRAFT)?.decision.kind).toBe('observe')
+    expect(plan(aCase(anInvoice(), [aBill({ status: '5' })]), undefined, DRAFT)?.decision.kind).toBe('observe')
+    expect(plan(aCase(anInvoice(), [aBill({ total: '1' })]), undefined, DRAFT)?.decision.kind).toBe('observe')
+  })
+
+  it('that is seen as a bill is no news; until then the books say it is missing', () => {
+    const sent = plan(aCase(anInvoice()), undefined, DRAFT)
+    expect(readInvoiceState(sent?.learned)?.finding).toBe('missing_in_procurify')
+    const { decision } = sent ?? {}
+    const draft = decision?.kind === 'send' ? decision.wanted.draft : null
+    const link = aLink('i1', { targetId: 'b1', sent: draft })
+    const seen = plan(aCase(anInvoice(), [aBill()]), link, DRAFT)
+    expect(seen?.decision.kind).toBe('unchanged')
+    expect(readInvoiceState(seen?.learned)?.bills).toEqual(['b1'])
+    const edited = plan(aCase(anInvoice(), [aBill({ total: '7' })]), link, DRAFT)
+    expect(edited?.decision).toMatchObject({ kind: 'observe', code: 'amount_differs' })
+  })
+
+  it('comes to the invoice, line by line, or says why it cannot be made', () => {
+    const context = { ...SURVEY, vendorId: '7', zone: ZONE }
+    const draft = (invoice: Invoice) => draftBill(invoice, factsOf(invoice, ZONE), context)
+    const taxed = anInvoice({
+      debitMemo: true,
+      lines: [aLine('100', { taxes: ['8.25'] }), aLine('0'), control('-108.25')],
+    })
+    expect(draft(taxed)).toMatchObject({
+      ...{ vendor: 7, currency: 1, invoice_number: 'INV-1', invoice_date: '2026-03-01', due_date: '2026-03-31' },
+      items: [
+        { description: '61200-010 Goods as ordered', quantity: '1', unit_cost: '-100' },
+        { description: 'Tax', unit_cost: '-8.25' },
+      ],
+    })
+    const bare = anInvoice({ lines: [], foreignCurrencyAmount: '12.50' })
+    expect(draft(bare)).toMatchObject({ items: [{ description: 'Invoice INV-1', unit_cost: '12.5' }] })
+    expect(draft(anInvoice({ transactionDate: null }))).toEqual({ why: expect.stringContaining('no date') as string })
+    expect(draft(anInvoice({ lines: [], amount: null, foreignCurrencyAmount: null }))).toHaveProperty('why')
+  })
+})
+
+it('keys name the partner and the folded number', () => {
+  expect([matchKey('7', ' 00A 1'), matchKey(null, '1'), matchKey('7', ' ')]).toEqual(['7 a1', null, null])
+})
+
+it('of a crowd under one number the nearest in time are looked at, oneself always', () => {
+  const crowd = Array.from({ length: 300 }, (_, at) => ({
+    id: `i${at}`,
+    day: new Date(Date.UTC(2026, 0, 1) + at * 86_400_000).toISOString().slice(0, 10),
+  }))
+  const near = nearest(crowd, '2026-01-05', 'i299')
+  expect(near).toHaveLength(100)
+  expect(near.map(({ id }) => id)).toEqual(expect.arrayContaining(['i299', 'i4', 'i0']))
+})
