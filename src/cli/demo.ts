@@ -91,6 +91,10 @@ async function tellStory(io: Io, sandbox: Sandbox, run: (...argv: string[]) => P
     ...['sync', 'invoices'],
   )
   await play('The journal is a hash chain; a changed or missing row would be found.', 'audit', 'verify')
+  await play(
+    'The month to close, compared on both sides: what is missing, double or different, and by how much.',
+    ...['reconcile', '--month', 'last'],
+  )
   await play('How things stand: the parked records wait for a person.', 'status')
   const isFine = codes.every((one) => EXPECTED.includes(one))
   say(

@@ -11,6 +11,7 @@ import { defineExplain } from './commands/explain.js'
 import { defineMigrate } from './commands/migrate.js'
 import { defineLink } from './commands/link.js'
 import { definePause } from './commands/pause.js'
+import { defineReconcile } from './commands/reconcile.js'
 import { defineReplay } from './commands/replay.js'
 import { defineSandbox } from './commands/sandbox.js'
 import { defineSchedule } from './commands/schedule.js'
@@ -65,6 +66,7 @@ export function buildProgram(io: Io, exit: Exit): { readonly program: Command; r
     definePause,
     defineAudit,
     defineStatus,
+    defineReconcile,
     defineCheck,
     defineCredentials,
     defineMigrate,

@@ -39,17 +39,19 @@ export function columnsOf(io: Pick<Io, 'columns'>): number {
 
 /**
  * Rows of foreign text as a table no wider than the terminal; without a newline at the end. The widest columns give way
- * first; what does not fit is wrapped. Cells hold plain text: control characters are taken out, so colours would be too.
+ * first; what does not fit is wrapped. Columns whose name is among `numbers` stand to the right. Cells hold plain text: control characters are taken out, so colours would be too.
  */
 export function table(
   io: Pick<Io, 'columns'>,
   style: Style,
   head: readonly string[],
   rows: readonly (readonly string[])[],
+  numbers: readonly string[] = [],
 ): string {
   const cells = rows.map((row) => head.map((_, at) => cleanLine(row[at] ?? '')))
   const widths = fitWidths(head, cells, columnsOf(io))
-  const headLines = toLines(head, widths)
+  const toTheRight = head.map((name) => numbers.includes(name))
+  const headLines = toLines(head, widths, toTheRight)
   const laidOut = new Table({
     colWidths: widths,
     chars: BORDERLESS,
@@ -57,7 +59,7 @@ export function table(
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
   })
   // Line by line: the library measures a cell of six lines 36 times, which takes seconds for a few hundred rows.
-  laidOut.push(...headLines, ...cells.flatMap((row) => toLines(row, widths)))
+  laidOut.push(...headLines, ...cells.flatMap((row) => toLines(row, widths, toTheRight)))
   const lines = laidOut
     .toString()
     .split('\n')
@@ -66,8 +68,12 @@ export function table(
 }
 
 /** One row of wrapped cells as rows of one line each. */
-function toLines(row: readonly string[], widths: readonly number[]): string[][] {
-  const wrapped = row.map((cell, at) => wrapCell(cell, widths[at] ?? 1))
+function toLines(row: readonly string[], widths: readonly number[], toTheRight: readonly boolean[]): string[][] {
+  const wrapped = row.map((cell, at) => {
+    const width = widths[at] ?? 1
+    const lines = wrapCell(cell, width)
+    return toTheRight[at] === true ? lines.map((line) => ' '.repeat(Math.max(0, width - widthOf(line))) + line) : lines
+  })
   const height = Math.max(...wrapped.map((lines) => lines.length))
   return Array.from({ length: height }, (_, at) => wrapped.map((lines) => lines[at] ?? ''))
 }

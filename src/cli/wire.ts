@@ -9,11 +9,15 @@ import type { SupplierDetail, Vendor } from '../domain/supplier.js'
 import type { CallCounts, Http } from '../http.js'
 import { isForPlex } from '../domain/plan-refdata-item.js'
 import type { AlignPass } from '../passes/align.js'
+import type { ReconcileSystems } from '../passes/reconcile-sources.js'
 import { makeAccountTarget } from '../plex/accounts.js'
 import { makePlex } from '../plex/client.js'
+import { makeInvoiceSource } from '../plex/invoices.js'
+import { readOrderStatuses } from '../plex/order-setup.js'
 import { makePlexRefdata } from '../plex/refdata.js'
 import { makeSupplierSource } from '../plex/suppliers.js'
 import type { Clock, Credentials, Journal, Reporter, Store, Stream, Vault } from '../ports.js'
+import { streamBills } from '../procurify/bills.js'
 import { makeProcurify } from '../procurify/client.js'
 import {
   makeAccountCodeTarget,
@@ -21,6 +25,7 @@ import {
   makeLocationTarget,
   makeProcurifyRefdata,
 } from '../procurify/refdata.js'
+import { readMe, readRequisitionIndex } from '../procurify/requisition-index.js'
 import { makeVendorTarget, readVendors } from '../procurify/vendors.js'
 import { openPacer } from '../store/budget.js'
 import { bindConnection } from '../store/connection.js'
@@ -267,6 +272,29 @@ export function refdataParts({ config, plex, procurify, clock }: World): Pick<Al
         send: (claim, sendBefore) => (isForPlex(claim) ? accounts : codes).send(claim, sendBefore),
       },
     },
+  }
+}
+
+/** What `reconcile` reads that no stream reads as it does. */
+export function reconcileReaders({ config, plex, procurify, clock }: World): Pick<
+  ReconcileSystems,
+  'orderStatuses' | 'invoices' | 'bills'
+> & {
+  requisitions(since: string, until: string): ReturnType<ReconcileSystems['requisitions']>
+} {
+  const { pageSize } = config.procurify
+  const { dateFilter } = config.plex
+  return {
+    orderStatuses: () => readOrderStatuses(plex),
+    requisitions: async (since, until) => {
+      const me = await readMe(procurify)
+      return me.ok ? readRequisitionIndex(procurify, { requesterId: me.value.id, since, until, pageSize }) : me
+    },
+    invoices: makeInvoiceSource(plex, { dateFilter, concurrency: config.sync.concurrency, clock }),
+    bills: ({ from, to }, onPage) =>
+      streamBills(procurify, { dayFrom: from, dayTo: to }, pageSize, ({ bills, unreadable }) =>
+        onPage(bills, unreadable.length),
+      ),
   }
 }
 

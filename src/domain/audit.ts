@@ -95,6 +95,10 @@ const CONTACT_FIELDS = new Set([
   ...['city', 'postalCode', 'state_province', 'country'],
 ])
 
+export function isContactField(field: string): boolean {
+  return CONTACT_FIELDS.has(field)
+}
+
 /** Replaces contact data by a salted hash, so that equal values can be told equal and nothing else. */
 export function hideContacts(changes: readonly Change[], salt: string): Change[] {
   const hide = (value: Json): Json =>
@@ -105,6 +109,6 @@ export function hideContacts(changes: readonly Change[], salt: string): Change[]
           .digest('hex')
           .slice(0, 16)}`
   return changes.map((change) =>
-    CONTACT_FIELDS.has(change.field) ? { field: change.field, from: hide(change.from), to: hide(change.to) } : change,
+    isContactField(change.field) ? { field: change.field, from: hide(change.from), to: hide(change.to) } : change,
   )
 }

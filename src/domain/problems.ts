@@ -7,11 +7,13 @@ import { CALL_PROBLEMS } from './call-problems.js'
 import { INVOICE_PROBLEMS } from './invoice-problems.js'
 import { ORDER_PROBLEMS } from './order-problems.js'
 import type { Problem } from './problem.js'
+import { RECONCILE_PROBLEMS } from './reconcile-problems.js'
 import { REFDATA_PROBLEMS } from './refdata-problems.js'
 import { SUPPLIER_PROBLEMS } from './supplier-problems.js'
 
 const CATALOGUE = {
   ...CALL_PROBLEMS,
+  ...RECONCILE_PROBLEMS,
   ...SUPPLIER_PROBLEMS,
   ...ORDER_PROBLEMS,
   ...REFDATA_PROBLEMS,

@@ -72,7 +72,7 @@ export async function look(pass: AlignPass, held: Held): Promise<Sight | null> {
   return { survey, read, books, plan, hash, goOn }
 }
 
-export async function readBooks({ store }: AlignPass): Promise<Books> {
+export async function readBooks({ store }: Pick<AlignPass, 'store'>): Promise<Books> {
   const book = async (stream: AlignStream) => {
     const notes = await store.notes(stream, 0, Number.MAX_SAFE_INTEGER)
     const refused = [...(await store.parked(stream))].flatMap(([sourceId, isInDoubt]) => (isInDoubt ? [] : [sourceId]))

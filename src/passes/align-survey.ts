@@ -16,7 +16,7 @@ export async function readSurvey(
   sources: RefdataSources,
   streams: readonly AlignStream[],
   before: RefdataSurvey,
-  passOf: (stream: AlignStream) => Pass<Outlet>,
+  passOf: (stream: AlignStream) => Pick<Pass<Outlet>, 'tally'>,
 ): Promise<RefdataSurvey | null> {
   let survey = before
   for (const stream of streams) {
@@ -30,7 +30,7 @@ export async function readSurvey(
 async function readLists(
   { plex, procurify }: RefdataSources,
   stream: AlignStream,
-  pass: Pass<Outlet>,
+  pass: Pick<Pass<Outlet>, 'tally'>,
 ): Promise<Partial<RefdataSurvey> | null> {
   switch (stream) {
     case 'locations': {
@@ -50,7 +50,10 @@ async function readLists(
   }
 }
 
-async function rowsOf<T>(pass: Pass<Outlet>, reading: Promise<Result<Listed<T>>>): Promise<readonly T[] | null> {
+async function rowsOf<T>(
+  pass: Pick<Pass<Outlet>, 'tally'>,
+  reading: Promise<Result<Listed<T>>>,
+): Promise<readonly T[] | null> {
   const listed = await reading
   if (!listed.ok) {
     endByFailure(pass, listed)

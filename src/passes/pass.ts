@@ -45,15 +45,18 @@ export interface Pass<S extends Outlet = Stream> {
   readonly signal: AbortSignal
 }
 
+/** All that it takes to know whether there is time left, and to say that there was none. */
+export type Patience = Pick<Pass<Outlet>, 'tally' | 'signal' | 'clock' | 'deadlineAt'>
+
 /** Has the pass to end here? Says so in the tally, once. */
-export function isOver(pass: Pass<Outlet>): boolean {
+export function isOver(pass: Patience): boolean {
   if (pass.signal.aborted)
     return endEarly(pass, 'interrupted', 'The run was told to stop; what was in flight is settled.')
   if (pass.clock.now() < pass.deadlineAt) return false
   return endEarly(pass, 'out_of_time', 'The deadline was reached; the rest stays for the next run.')
 }
 
-function endEarly(pass: Pass<Outlet>, code: string, message: string): true {
+function endEarly(pass: Pick<Patience, 'tally'>, code: string, message: string): true {
   pass.tally.end('interrupted')
   pass.tally.problem(code, message)
   return true
@@ -67,7 +70,7 @@ export async function isPaused({ store, stream, tally }: Pass<Outlet>): Promise<
 }
 
 /** A failed call that ends the pass: by which exit, and in which words. */
-export function endByFailure(pass: Pass<Outlet>, failure: Failure): void {
+export function endByFailure(pass: Pick<Patience, 'tally'>, failure: Failure): void {
   pass.tally.end(outcomeOf(failure))
   pass.tally.problem(failure.code, failure.message)
 }

@@ -8,7 +8,7 @@ import type { Touched } from '../domain/record.js'
 import { findMark, halve, planWindows, stampIn, stampKey, type SourceWindow, type Watermark } from '../domain/window.js'
 import type { Feed, FeedRow, ListOutcome, Source } from '../ports.js'
 import type { Notebook } from './notebook.js'
-import { endByFailure, isConfirmed, isOver, type Pass } from './pass.js'
+import { endByFailure, isConfirmed, isOver, type Pass, type Patience } from './pass.js'
 
 export interface Polled {
   /** False = nothing new is planned in this pass. */
@@ -104,9 +104,9 @@ async function readList(pass: Pass, reader: Reader, mark: Watermark): Promise<Po
 }
 
 /** A window too large to be answered in time is halved, never asked again at the same size. */
-async function readWindow(
-  pass: Pass,
-  reader: Reader,
+export async function readWindow(
+  pass: Patience & Pick<Pass, 'reporter'>,
+  reader: Pick<Reader, 'markName'> & { readonly list: Pick<Source<unknown>, 'canSlice' | 'list'> },
   window: SourceWindow | null,
   onBatch: (rows: Touched[], answeredAtMs: number | null) => Promise<void>,
 ): Promise<Result<ListOutcome>> {

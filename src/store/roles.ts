@@ -10,6 +10,7 @@ import type { Tables } from './tables.js'
 /** Tables that get other rights than reading, adding, changing and removing rows. Columns of `audit_head`: what appendAudit writes. */
 const LIMITED: Readonly<Record<string, readonly string[]>> = {
   audit: ['select', 'insert'],
+  report: ['select', 'insert'],
   audit_head: ['select', 'insert (connection)', 'update (connection, seq, hash, at)'],
   database_role: ['select'],
   [CHECKSUM_TABLE]: ['select'],
@@ -29,7 +30,7 @@ export async function missingRights(): Promise<RawBuilder<string[]>> {
     select wanted || ' on ' || c.relname
     from pg_class c, unnest(array['select', 'insert', 'update', 'delete']) as wanted
     where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and c.relname = any(${tables}::text[])
-      and (wanted <> 'update' or c.relname <> 'audit') and (wanted <> 'delete' or c.relname = any(${EMPTIED_TABLES}::text[]))
+      and (wanted <> 'update' or c.relname not in ('audit', 'report')) and (wanted <> 'delete' or c.relname = any(${EMPTIED_TABLES}::text[]))
       and not has_table_privilege(c.oid, wanted)
       and (c.relname <> 'audit_head' or not has_any_column_privilege(c.oid, nullif(wanted, 'delete')))
     order by 1)`

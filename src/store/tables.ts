@@ -208,6 +208,18 @@ interface PauseTable {
   paused_at: Generated<Time>
 }
 
+interface ReportTable {
+  connection: string
+  id: string
+  taken_at: Time
+  exit_code: number
+  findings: number
+  range: Json
+  actor: Json
+  document: Json
+  sha256: string
+}
+
 /** The schema of `sql/`, as Kysely sees it. Kept equal to the migrations by test/store/tables.test.ts. */
 export interface Tables {
   connection: ConnectionTable
@@ -224,6 +236,7 @@ export interface Tables {
   audit: AuditTable
   audit_head: AuditHeadTable
   pause: PauseTable
+  report: ReportTable
   database_role: DatabaseRoleTable
   settings_version: SettingsVersionTable
 }

@@ -122,7 +122,7 @@ function parseCount(text: string): number {
   return Number(text)
 }
 
-function parseDeadline(text: string): number {
+export function parseDeadline(text: string): number {
   const duration = parseDuration(text)
   if (duration === null || duration === 0)
     throw new InvalidArgumentError('It must be a duration such as 90s, 10m or 1h.')
