@@ -90,7 +90,7 @@ const PRESET_TOKEN_URL = 'https://accounts.plex.com/oauth2/token'
 export function loadConfig(env: Env, envFile: EnvFile | null = null): Config {
   const { texts, home, problems } = gatherSettings(env, envFile)
   const values = parseSettings(texts, problems)
-  for (const findConflict of [conflictOfTimes, conflictOfAddresses, conflictOfDatabase]) {
+  for (const findConflict of [conflictOfTimes, conflictOfAddresses, conflictOfDatabase, conflictOfProfile]) {
     const conflict = findConflict(values)
     if (conflict !== null) problems.push(conflict)
   }
@@ -157,6 +157,11 @@ function conflictOfDatabase(values: Partial<Settings>): string | null {
     'DATABASE_URL must name a Postgres server: embedded is accepted only while PLEX_BASE_URL and PROCURIFY_BASE_URL ' +
     'are both on loopback.'
   )
+}
+
+function conflictOfProfile({ PLEX_PROFILE, PLEX_SOAP_MAP }: Partial<Settings>): string | null {
+  if (PLEX_PROFILE !== 'soap' || PLEX_SOAP_MAP !== null) return null
+  return 'PLEX_SOAP_MAP is required with PLEX_PROFILE=soap: the JSON file that describes the data sources (README, "Older Plex").'
 }
 
 // ------------------------------------------------------------------------------------------------------------ building

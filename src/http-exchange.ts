@@ -5,7 +5,7 @@ import { classify, type Failure, type Outcome } from './domain/failure.js'
 import { makeSplitter } from './domain/json-array.js'
 import { parseExact } from './domain/json-text.js'
 import type { Json } from './domain/record.js'
-import { redact, isHtml } from './http-text.js'
+import { isHtml, problemText, redact } from './http-text.js'
 
 export interface Spec {
   /** For people: `Plex`, `Procurify`. */
@@ -28,6 +28,8 @@ export interface Spec {
   readonly maxBytes: number
   /** Ends a read at once. Never given for a write: what is on the wire is awaited. */
   readonly signal: AbortSignal | null
+  /** Statuses whose body is an answer to be read: 2xx, and those of a SOAP fault where it is asked in SOAP. */
+  readonly isAnswer: (status: number) => boolean
   readonly consume: Consume
 }
 
@@ -133,6 +135,15 @@ export class Exchange {
     return this.stopped('cooling_down', `was not sent: ${reason}, ${wait}`, waitMs)
   }
 
+  /** The call arrived and was refused in the words of its body, whatever the status says. */
+  refused({ kind, code, said }: Pick<Failure, 'kind' | 'code'> & { readonly said: string }): Trouble {
+    const message = `${this.title} answered ${this.status}: ${redact(said, this.spec.secrets).slice(0, MAX_SAID)}`
+    const failure: Failure = {
+      ...{ ok: false, kind, code, message, status: this.status, http: this.note, retryAfterMs: null },
+    }
+    return new Trouble(failure, false, this.config)
+  }
+
   /** A 2xx body that cannot be used. */
   unusable(body: Outcome['body'], said: string): Trouble {
     return this.trouble({ status: this.status, networkCode: null, body }, redact(said, this.spec.secrets))
@@ -175,6 +186,9 @@ export class Exchange {
   }
 }
 
+/** One line of a message; what the other side wrote may be a page. */
+const MAX_SAID = 300
+
 /** Codes a read is repeated for; the statuses say which `server_error`s are not worth it (plex.md section 8). */
 const REPEATED = new Set(['unreachable', 'connection_lost', 'throttled', 'server_error', 'broken_answer'])
 const NOT_REPEATED = new Set([408, 501, 505])
@@ -186,7 +200,7 @@ function describe(outcome: Omit<Outcome, 'isWrite'>, code: string, said: string,
   if (code === 'unreachable') return `could not be reached (${networkCode})`
   if (code === 'connection_lost') return `lost the connection before an answer came (${networkCode ?? 'closed'})`
   if (code === 'answer_too_large') return `answered with more than ${Math.round(spec.maxBytes / 1e6)} MB`
-  if (code === 'html_answer') return `answered ${status} with HTML instead of JSON${detail}`
+  if (code === 'html_answer') return `answered ${status} with a web page instead of data${detail}`
   if (code === 'broken_answer') return `answered ${status} with an unreadable body${detail}`
   if (code === 'redirected') return `answered ${status}, a redirect to ${said}, which is not followed`
   return `answered ${status}${detail}`
@@ -204,6 +218,35 @@ export const readJson: Consume = async (body, exchange) => {
     .replace(/^\ufeff/, '')
   if (text.trim() === '' && exchange.spec.isWrite) return null
   return parse(text, exchange)
+}
+
+/** What a text body comes to. `unread` = it is not what was asked for: its status decides, as for any other call. */
+export type Reading<T> =
+  | { readonly kind: 'value'; readonly value: T }
+  | { readonly kind: 'unusable'; readonly body: 'html' | 'broken'; readonly said: string }
+  | { readonly kind: 'refused'; readonly failure: Pick<Failure, 'kind' | 'code'> & { readonly said: string } }
+  | { readonly kind: 'unread' }
+
+/** A whole body as text, judged by `read`; its value goes to `keep`. */
+export function readWith<T>(read: (text: string, status: number) => Reading<T>, keep: (value: T) => void): Consume {
+  return async (body, exchange) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of exchange.chunks(body, false)) chunks.push(chunk)
+    const text = Buffer.concat(chunks).toString('utf8')
+    const status = exchange.status ?? 0
+    const reading = read(text, status)
+    switch (reading.kind) {
+      case 'value':
+        keep(reading.value)
+        return null
+      case 'unusable':
+        throw exchange.unusable(reading.body, reading.said)
+      case 'refused':
+        throw exchange.refused(reading.failure)
+      case 'unread':
+        throw exchange.trouble({ status, networkCode: null, body: 'broken' }, problemText(text, exchange.spec.secrets))
+    }
+  }
 }
 
 /** Any other body: never fails, it only makes a message longer. */

@@ -1,6 +1,7 @@
 /**
  * One try on the wire: its turn in the shared budget, what its answer means for the budget, and when it is made again.
  */
+import { constants } from 'node:crypto'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Readable } from 'node:stream'
@@ -53,10 +54,12 @@ const TRIES = 4
 
 function makeClient(options: HttpOptions): AxiosInstance {
   const agent = { keepAlive: true, timeout: IDLE_SOCKET_MS }
+  // For this system only: some old servers cannot renegotiate safely, and OpenSSL refuses them since version 3.
+  const legacy = options.legacyTls === true ? { secureOptions: constants.SSL_OP_LEGACY_SERVER_CONNECT } : {}
   const client = axios.create({
     headers: { accept: 'application/json', 'accept-encoding': 'gzip', 'user-agent': options.userAgent },
     httpAgent: new HttpAgent(agent),
-    httpsAgent: new HttpsAgent(agent),
+    httpsAgent: new HttpsAgent({ ...agent, ...legacy }),
     // Bodies are read by ourselves: size, time and cuts are then judged in one place, for lists and single answers
     // alike.
     responseType: 'stream',
@@ -121,10 +124,12 @@ class Wire {
     exchange.requestId = requestIdOf(response.headers)
     exchange.dateMs = dateOf(response.headers)
     try {
-      if (status >= 200 && status < 300) exchange.value = await exchange.spec.consume(body, exchange, exchange.dateMs)
+      if (exchange.spec.isAnswer(status)) exchange.value = await exchange.spec.consume(body, exchange, exchange.dateMs)
       else throw await this.refusal(response, exchange)
     } catch (error) {
-      throw error instanceof Trouble && error.failure.code === 'timed_out' ? await this.timeout(exchange) : error
+      // A body may also say in its own words that something timed out on the other side.
+      const isOurs = exchange.isExpired && error instanceof Trouble && error.failure.code === 'timed_out'
+      throw isOurs ? await this.timeout(exchange) : error
     } finally {
       exchange.end()
     }

@@ -6,7 +6,7 @@ import type { HttpNote } from './domain/audit.js'
 import type { Result } from './domain/failure.js'
 import type { Json, System } from './domain/record.js'
 import type { Auth } from './http-auth.js'
-import { Exchange, readItems, readJson, type Spec } from './http-exchange.js'
+import { Exchange, readItems, readJson, readWith, type Reading, type Spec } from './http-exchange.js'
 import { queryText, type Query } from './http-text.js'
 import { makeWire } from './http-wire.js'
 import type { Clock, Pacer, Reporter } from './ports.js'
@@ -38,6 +38,18 @@ export interface HttpOptions {
   readonly signal: AbortSignal
   readonly reporter: Reporter
   readonly counts: CallCounts
+  /** Accept servers that only know the old TLS renegotiation. */
+  readonly legacyTls?: boolean
+}
+
+/** A read that has to be put as a POST with a text body, as SOAP does. */
+export interface Question<T> {
+  /** What is asked, for messages: shown behind the path of the address. */
+  readonly label: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** Judges the body of a 2xx answer, and of a 400 or 500: a SOAP fault comes with one of these. */
+  readonly read: (text: string, status: number) => Reading<T>
 }
 
 export interface Answer {
@@ -61,6 +73,8 @@ export interface Http {
     query: Query,
     onItems: (items: Json[], dateMs: number | null) => Promise<void>,
   ): Promise<Result<{ readonly items: number }>>
+  /** Asks at the base address itself. Repeated like any read, so it is for questions only. */
+  ask<T>(question: Question<T>): Promise<Result<{ readonly value: T; readonly dateMs: number | null }>>
   /** One try, whatever happens; only a 401 (nothing was executed) is answered by a new login and a second try. */
   write(
     method: 'POST' | 'PUT' | 'PATCH',
@@ -84,9 +98,9 @@ export type TokenCall = (
 const MAX_BYTES = 64_000_000
 const MAX_LIST_BYTES = 512_000_000
 
-type Consumer = Pick<Spec, 'consume' | 'maxBytes' | 'signal'>
+type Consumer = Pick<Spec, 'consume' | 'maxBytes' | 'signal' | 'isAnswer'>
 type Request = Pick<Spec, 'method' | 'path' | 'body' | 'isWrite' | 'isLogin'> &
-  Consumer & { query: Query; sendBefore: number }
+  Consumer & { query: Query; sendBefore: number; url?: string; headers?: Readonly<Record<string, string>> }
 
 /** See `HttpOptions`; throws only what the pacer, the vault or a consumer of items throws. */
 export function makeHttp(options: HttpOptions): Http {
@@ -94,7 +108,15 @@ export function makeHttp(options: HttpOptions): Http {
   const name = options.system === 'plex' ? 'Plex' : 'Procurify'
   const wire = makeWire(options)
   const maxBytes = options.maxBytes ?? MAX_BYTES
-  const reading = { isWrite: false, isLogin: false, sendBefore: Infinity, signal, maxBytes, consume: readJson }
+  const reading = {
+    isWrite: false,
+    isLogin: false,
+    sendBefore: Infinity,
+    signal,
+    maxBytes,
+    consume: readJson,
+    isAnswer: isSuccess,
+  }
   const writing = { ...reading, isWrite: true, signal: null }
   const common = { system: name, timeoutMs: options.timeoutMs }
 
@@ -108,9 +130,9 @@ export function makeHttp(options: HttpOptions): Http {
     { query, ...request }: Request,
     login: Readonly<Record<string, string>>,
   ): Promise<Result<Answer>> => {
-    const url = `${baseUrl}${request.path}${queryText(query)}`
+    const url = request.url ?? `${baseUrl}${request.path}${queryText(query)}`
     const type: Record<string, string> = request.body === null ? {} : { 'content-type': 'application/json' }
-    const headers = { ...type, ...options.headers, ...login }
+    const headers = { ...type, ...request.headers, ...options.headers, ...login }
     return wire(new Exchange({ ...common, ...request, url, headers, secrets: secretsOf(login) }))
   }
   /** A 401 was not executed, whatever the method: once, it is worth a new login. */
@@ -136,12 +158,31 @@ export function makeHttp(options: HttpOptions): Http {
       })
       return listed.ok ? { ok: true, value: { items: Number(listed.value.value) } } : listed
     },
+    ask: async <T>({ label, headers, body, read }: Question<T>) => {
+      const kept: { value?: T } = {}
+      const consume = readWith(read, (value) => (kept.value = value))
+      const isAnswer = (status: number): boolean => isSuccess(status) || status === 400 || status === 500
+      const path = `${new URL(baseUrl).pathname} (${label})`
+      const request = { ...reading, method: 'POST', path, url: baseUrl, query: {}, headers, body, consume } as const
+      const answer = await call({ ...request, isAnswer })
+      // The consumer kept a value, or there would be no success.
+      return answer.ok ? { ok: true, value: { value: kept.value as T, dateMs: answer.value.dateMs } } : answer
+    },
     write: (method, path, body, { sendBefore = Infinity } = {}) =>
       call({ method, path, query: {}, body: JSON.stringify(body), ...writing, sendBefore }),
   }
 }
 
-/** The values of the login headers and the token inside them. */
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300
+}
+
+/** The values of the login headers and the token inside them; of a Basic login the password as well. */
 function secretsOf(login: Readonly<Record<string, string>>): string[] {
-  return Object.values(login).flatMap((value) => [value, value.split(' ').at(-1) ?? value])
+  return Object.values(login).flatMap((value) => {
+    const token = value.split(' ').at(-1) ?? value
+    if (!value.startsWith('Basic ')) return [value, token]
+    const [, ...password] = Buffer.from(token, 'base64').toString('utf8').split(':')
+    return [value, token, password.join(':')]
+  })
 }

@@ -117,6 +117,8 @@ export interface RefdataSources {
   readonly plex: {
     accounts(): Promise<Result<Listed<PlexAccount>>>
     buildings(): Promise<Result<Listed<Building>>>
+    /** Departments in use, where Plex has a list of them; else only the names on orders are known. */
+    departments?(): Promise<Result<Listed<Place>>>
     /** Can a window of orders have an upper end? If not, half of it would be the same question again. */
     readonly canSlice: boolean
     /** Orders of a window, with the answer's `Date` (see `Source.list`). */

@@ -216,13 +216,19 @@ describe('addresses', () => {
     ['connect', 'https://connect.plex.com', 'api-key', 'modifiedDate'],
     ['soap', 'https://api.plexonline.com/DataSource/Service.asmx', 'basic', 'modifiedDate'],
   ])('come from the profile %s and may each be overridden', (profile, baseUrl, auth, dateFilter) => {
-    expect(load({ PLEX_PROFILE: profile }).plex).toMatchObject({ profile, baseUrl, auth, dateFilter })
+    const chosen = { PLEX_PROFILE: profile, ...(profile === 'soap' ? { PLEX_SOAP_MAP: '/etc/map.json' } : {}) }
+    expect(load(chosen).plex).toMatchObject({ profile, baseUrl, auth, dateFilter })
     const own = { PLEX_BASE_URL: 'https://plex.test/x/', PLEX_AUTH: 'oauth2', PLEX_DATE_FILTER: 'modifiedDate' }
-    expect(load({ PLEX_PROFILE: profile, ...own }).plex).toMatchObject({
+    expect(load({ ...chosen, ...own }).plex).toMatchObject({
       baseUrl: 'https://plex.test/x',
       auth: 'oauth2',
       dateFilter: 'modifiedDate',
     })
+  })
+
+  it('of the profile soap mean nothing without the map of its data sources', () => {
+    expect(problems({ PLEX_PROFILE: 'soap' })).toEqual([expect.stringMatching(/^PLEX_SOAP_MAP is required/)])
+    expect(problems({ PLEX_PROFILE: 'soap', PLEX_SOAP_MAP: '~/map.json' })).toEqual([])
   })
 
   it('never send the login of another host to the token address of the real one', () => {

@@ -17,6 +17,7 @@ import { toRunJson, withoutPlan, type RunJson } from './result.js'
 import { newRunId, openWorld, readConfig, refdataParts, type World } from './wire.js'
 
 const COMMAND = 'align refdata'
+const PLEX_READ_ONLY = 'Data sources only read, so accounts that are missing in Plex cannot be created there.'
 const YEAR_MS = 365 * 24 * 60 * 60_000
 
 export function alignRefdata(context: Context, flags: AlignFlags): Promise<number> {
@@ -43,6 +44,10 @@ export async function performAlign(
   const dryRun = (flags.list ?? false) || (flags.dryRun ?? false)
   const config = readConfig(context)
   const map = readRefdataMap(config)
+  const direction = flags.direction ?? config.refdata.direction
+  const isReadOnly = config.plex.profile === 'soap' && direction !== 'to-procurify'
+  if (isReadOnly && direction === 'to-plex')
+    throw new ConfigError(`${PLEX_READ_ONLY} Use the direction to-procurify, or leave --direction out.`)
   const reporter = makeReporter(context.io, { level: context.global().logLevel, quiet: flags.quiet ?? false, runId })
   const deadlineMs = flags.deadline ?? config.sync.deadlineMs
   const { connection } = config
@@ -52,6 +57,7 @@ export async function performAlign(
     begun.calls = world.calls
     try {
       const pass = { ...makeAlignPass(world, context, flags, map), runId, reporter }
+      if (isReadOnly) pass.tallies.accounts.problem('plex_read_only', `${PLEX_READ_ONLY} They are listed.`)
       const result = await runAlign({ ...pass, options: { ...pass.options, dryRun } }, COMMAND)
       const auditHead = await world.store.auditHead()
       reporter.clear()
@@ -80,7 +86,7 @@ export function makeAlignPass(
     tallies: { locations: tally('locations'), departments: tally('departments'), accounts: tally('accounts') },
     align: {
       ...{ connection, pcn: plex.pcn, map, defaultLocation: defaults.location },
-      direction: flags.direction ?? refdata.direction,
+      direction: config.plex.profile === 'soap' ? 'to-procurify' : (flags.direction ?? refdata.direction),
     },
     maxChanges: refdata.maxChanges,
     ordersSince: earlierOf(toInstant(config.po.startDate), dayStart(clock.wallMs() - YEAR_MS)),

@@ -11,6 +11,7 @@ import { orderSteps } from './check-orders.js'
 import { plexResourceSteps, procurifyResourceSteps } from './check-resources.js'
 import { checkRights } from './check-rights.js'
 import { askOnce, plexSteps, PLEX_TENANTS, procurifySteps, PROCURIFY_ME, type Systems } from './check-systems.js'
+import { soapSteps } from './check-soap.js'
 import type { CheckFlags } from './commands/check.js'
 import { missingSettings, settingsOf } from './credentials.js'
 import type { Context } from './program.js'
@@ -18,6 +19,7 @@ import { makeReporter } from './reporter.js'
 import { refusalOf } from './state.js'
 import { columnsOf, paint, wrap } from './table.js'
 import { isDatabaseTrouble, newRunId, openState, openWorld, readConfig, systemClock, type World } from './wire.js'
+import { readSoapMap, type BlockName } from './wire-plex.js'
 
 /**
  * `check`: what would keep a pass from working, in the order to mend it. Writes nothing to either system; a step that fails
@@ -35,7 +37,7 @@ export async function checkAll(context: Context, flags: CheckFlags): Promise<num
   const site: Site = { config: null, database: null, server: null, world: null, systems: null }
   try {
     const { checks, exitCode } = await runSteps(
-      allSteps(context, site, flags),
+      allSteps(context, site, flags, await sourcesOf(context)),
       flags.json === true ? () => undefined : print,
     )
     const next = nextStep(checks)
@@ -92,7 +94,23 @@ function given<T>(part: T | null): T {
   return part
 }
 
-function allSteps(context: Context, site: Site, flags: CheckFlags): Step[] {
+/** Plex's REST API: its login, its company, and each resource. */
+function restSteps(systems: () => Systems): Step[] {
+  return [...plexSteps(systems), ...plexResourceSteps(systems)]
+}
+
+/** The data sources to try; null = the REST API is asked. Mistakes are told by the step `settings`. */
+async function sourcesOf(context: Context): Promise<BlockName[] | null> {
+  try {
+    const map = await readSoapMap(readConfig(context))
+    return map === null ? null : (Object.keys(map.blocks) as BlockName[])
+  } catch (error) {
+    if (error instanceof ConfigError) return null
+    throw error
+  }
+}
+
+function allSteps(context: Context, site: Site, flags: CheckFlags, sources: BlockName[] | null): Step[] {
   const config = (): Config => given(site.config)
   return [
     { name: 'settings', needs: [], run: () => attempt(() => checkSettings(context, site)) },
@@ -111,8 +129,7 @@ function allSteps(context: Context, site: Site, flags: CheckFlags): Step[] {
     },
     { name: 'connection', needs: ['logins'], run: () => attempt(() => checkConnection(context, site)) },
     { name: 'clock', needs: ['connection'], run: () => checkClock(given(site.server), given(site.systems)) },
-    ...plexSteps(() => given(site.systems)),
-    ...plexResourceSteps(() => given(site.systems)),
+    ...(sources === null ? restSteps(() => given(site.systems)) : soapSteps(sources, () => given(site.world))),
     ...procurifySteps(() => given(site.systems)),
     {
       name: 'requester_kept',
@@ -149,13 +166,14 @@ async function attempt(run: () => Promise<Verdict>, orElse?: string): Promise<Ve
   }
 }
 
-function checkSettings(context: Context, site: Site): Promise<Verdict> {
+async function checkSettings(context: Context, site: Site): Promise<Verdict> {
   const config = readConfig(context)
+  await readSoapMap(config)
   site.config = config
   const { host: plex } = new URL(config.plex.baseUrl)
   const { host: procurify } = new URL(config.procurify.baseUrl)
   const message = `connection ${config.connection}: PCN ${config.plex.pcn} at ${plex} (${config.plex.profile}), ${procurify}`
-  return Promise.resolve({ status: 'ok', message })
+  return { status: 'ok', message }
 }
 
 function checkMasterKey({ masterKeys }: Config): Verdict {

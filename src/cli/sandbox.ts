@@ -7,7 +7,7 @@ import type { Context } from './program.js'
 export async function serveSandbox({ io }: Context, flags: SandboxFlags): Promise<number> {
   const { runSandbox } = await import('../sandbox/sandbox.js')
   const { newMasterKey } = await import('../store/vault.js')
-  const { plexPort, procurifyPort, suppliers, seed } = flags
+  const { plexPort, procurifyPort, suppliers, seed, profile } = flags
   const onReady = (sandbox: Sandbox): void => {
     const settings = { DATABASE_URL: 'embedded', ML_CONNECTOR_KEY: newMasterKey(), ...sandbox.env }
     io.out(`# Settings for this sandbox: made-up logins that open nothing else. Keep them in a file with chmod 600.\n`)
@@ -17,7 +17,7 @@ export async function serveSandbox({ io }: Context, flags: SandboxFlags): Promis
     )
   }
   try {
-    await runSandbox({ plexPort, procurifyPort, suppliers, seed, signal: io.signal, onReady })
+    await runSandbox({ plexPort, procurifyPort, suppliers, seed, profile, signal: io.signal, onReady })
     return 0
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error

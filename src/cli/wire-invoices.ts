@@ -21,6 +21,7 @@ import { makeBillTarget, readCurrencyIds } from '../procurify/bill-target.js'
 import { readBill } from '../procurify/bills.js'
 import { openInvoiceBooks, readDraftsRefused, saveDraftsRefused } from '../store/bills.js'
 import type { World } from './wire.js'
+import { requireSources } from './wire-plex.js'
 
 const DAY_MS = 24 * 60 * 60_000
 /** Without INVOICE_START_DATE: one year back. */
@@ -48,6 +49,7 @@ export async function wireInvoices(world: World, options: InvoiceWiringOptions):
   const { invoice, connection } = config
   const { pageSize } = config.procurify
   const zone = requireTimeZone(config)
+  requireSources(world.dataSources, 'sync invoices', 'invoices')
   const books = openInvoiceBooks(database.db, connection)
   const drafts = { isRefused: (await readDraftsRefused(database.db, connection)) !== null }
   if (drafts.isRefused && invoice.delivery === 'match' && !options.dryRun) {

@@ -27,6 +27,7 @@ import { makeScans, type Scans } from '../procurify/scans.js'
 import { claimRequester } from '../store/connection.js'
 import { readRefdataMap } from './refdata-map-file.js'
 import type { World } from './wire.js'
+import { requireSources } from './wire-plex.js'
 
 const DAY_MS = 24 * 60 * 60_000
 /** Without PO_START_DATE only a dry run is possible: it looks back this far. */
@@ -64,6 +65,7 @@ export interface OrderWiring {
 export function wireOrders(world: World, accept: ReadonlySet<string> = new Set()): OrderWiring {
   const { config, plex, procurify, clock } = world
   const { po, connection } = config
+  requireSources(world.dataSources, 'sync pos', 'suppliers', 'orders', 'lines', 'releases', 'accounts')
   const zone = requireTimeZone(config)
   const map = readRefdataMap(config)
   const me = once(() => readMe(procurify))

@@ -11,7 +11,6 @@ import { isForPlex } from '../domain/plan-refdata-item.js'
 import type { AlignPass } from '../passes/align.js'
 import type { ReconcileSystems } from '../passes/reconcile-sources.js'
 import { makeAccountTarget } from '../plex/accounts.js'
-import { makePlex } from '../plex/client.js'
 import { makeInvoiceSource } from '../plex/invoices.js'
 import { readOrderStatuses } from '../plex/order-setup.js'
 import { makePlexRefdata } from '../plex/refdata.js'
@@ -35,6 +34,7 @@ import { schemaState } from '../store/migrate.js'
 import { openStore } from '../store/store.js'
 import { openVault } from '../store/vault.js'
 import type { Context } from './program.js'
+import { openPlex, readSoapMap, requireSources, type PlexSide } from './wire-plex.js'
 
 /** Settings from the environment and the env file, with `--connection` on top. */
 export function readConfig({ io, global }: Pick<Context, 'io' | 'global'>): Config {
@@ -91,7 +91,7 @@ export interface WorldOptions {
   readonly clock?: Clock
 }
 
-export interface World {
+export interface World extends PlexSide {
   readonly config: Config
   readonly database: Database
   readonly store: Store
@@ -100,7 +100,6 @@ export interface World {
   readonly clock: Clock
   readonly deadlineAt: number
   readonly calls: { readonly plex: CallCounts; readonly procurify: CallCounts }
-  readonly plex: Http
   readonly procurify: Http
   close(): Promise<void>
 }
@@ -108,9 +107,8 @@ export interface World {
 export async function openWorld(context: Context, options: WorldOptions): Promise<World> {
   context.exit.runId = options.runId
   const config = readConfig(context)
-  if (config.plex.profile === 'soap') {
-    throw new ConfigError('PLEX_PROFILE=soap is not in this version yet. Use cloud or connect.')
-  }
+  // Its mistakes are told before anything is touched.
+  await readSoapMap(config)
   const database = await openState(config, options.command)
   try {
     await requireCurrentSchema(database)
@@ -173,12 +171,12 @@ export async function assembleWorld(
   return {
     ...{ config, database, store, vault, clock, deadlineAt, calls },
     journal: openJournal(db, connection),
-    plex: makePlex(plex, {
+    ...(await openPlex(config, await readSoapMap(config), {
       ...shared,
       credentials: logins.plex,
       counts: calls.plex,
       pacer: pacerOf('plex', plex.callsPerMinute, null),
-    }),
+    })),
     procurify: makeProcurify(procurify, {
       ...shared,
       credentials: logins.procurify,
@@ -225,6 +223,7 @@ export function supplierStream(
   options: { repairDrift: boolean },
 ): Stream<SupplierDetail, readonly Vendor[]> {
   const { config, plex, procurify } = world
+  requireSources(world.dataSources, 'suppliers', 'suppliers')
   const { supplier } = config
   const planOptions: PlanSuppliersOptions = {
     pcn: config.plex.pcn,
@@ -253,13 +252,15 @@ export function supplierStream(
 }
 
 /** Both sides of the reference data and where each kind is delivered to. */
-export function refdataParts({ config, plex, procurify, clock }: World): Pick<AlignPass, 'sources' | 'targets'> {
+export function refdataParts(world: World): Pick<AlignPass, 'sources' | 'targets'> {
+  const { config, plex, procurify, clock, dataSources } = world
+  requireSources(dataSources, 'align refdata', 'orders', 'lines', 'accounts', 'buildings')
   const options = { pageSize: config.procurify.pageSize, clock }
   const codes = makeAccountCodeTarget(procurify, options)
   const accounts = makeAccountTarget(plex)
   return {
     sources: {
-      plex: makePlexRefdata(plex, config.plex.dateFilter),
+      plex: makePlexRefdata(plex, config.plex.dateFilter, dataSources?.has('departments') ?? false),
       procurify: makeProcurifyRefdata(procurify, config.procurify.pageSize),
     },
     targets: {

@@ -57,6 +57,29 @@ export const CALL_PROBLEMS = {
     advice: 'Make one with `ml-connector credentials new-key` and set it as ML_CONNECTOR_KEY or ML_CONNECTOR_KEY_FILE.',
   },
 
+  // Data sources (the profile soap).
+  data_source_failed: {
+    what: 'A data source of Plex ran and reported an error: a wrong key or input in the map, or a fault in its query.',
+    advice:
+      'Run it in Plex with the same inputs; correct the query there, or its block in PLEX_SOAP_MAP. Then: ml-connector check',
+  },
+  data_source_columns: {
+    what: 'A data source answered without a column the map names, or with one column twice. Nothing of the answer was used, as the fields would look empty.',
+    advice: 'Correct the block in PLEX_SOAP_MAP, or the query in Plex. `ml-connector check` tries each data source.',
+  },
+  soap_fault: {
+    what: 'The SOAP service of Plex did not understand the request.',
+    advice: 'Check PLEX_BASE_URL, and soapVersion in PLEX_SOAP_MAP.',
+  },
+  not_mapped: {
+    what: 'The map of data sources has no block for records that are needed here.',
+    advice: 'Add the block to PLEX_SOAP_MAP; src/plex/soap-map.example.json has one of each.',
+  },
+  plex_read_only: {
+    what: 'Over data sources nothing can be written to Plex, so it was not tried.',
+    advice: 'Create the account in Plex by hand; the next alignment pairs it by its number.',
+  },
+
   // The wire.
   throttled: {
     what: 'The other side asked for fewer calls.',

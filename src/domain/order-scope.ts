@@ -33,11 +33,11 @@ export type Standing = 'cancelled' | 'received' | 'on_order' | 'open' | 'closed'
 /** Cancelled wins over received, and that over on order: real statuses have all three (plex.md section 10). */
 export function standingOf(order: Order, statuses: readonly OrderStatus[]): Standing {
   const name = fold(order.status ?? '')
-  const flags = statuses.find((status) => fold(status.name) === name)
-  if (flags !== undefined) {
+  const flags = statuses.find((status) => fold(status.name) === name) ?? order
+  if (flags.cancelled !== undefined) {
     if (flags.cancelled) return 'cancelled'
-    if (flags.received) return 'received'
-    return flags.onOrder ? 'on_order' : 'open'
+    if (flags.received === true) return 'received'
+    return flags.onOrder === true ? 'on_order' : 'open'
   }
   // Not in the list (renamed, retired): the header has two flags copied from it. Receiving is allowed once it is on order.
   if (order.active === false) return 'closed'

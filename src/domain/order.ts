@@ -24,6 +24,10 @@ export interface Order {
   readonly blanketOrder: boolean | null
   readonly createdDate: string | null
   readonly modifiedDate: string | null
+  /** Flags of its status, where Plex sends them along (data sources do; the REST API has a list of statuses). */
+  readonly cancelled?: boolean | undefined
+  readonly received?: boolean | undefined
+  readonly onOrder?: boolean | undefined
 }
 
 /** A line. It has no quantity of its own; `itemNumber` and `partNumber` are null unless they were looked up. */
@@ -58,6 +62,9 @@ export interface Release {
   readonly supplierCode: string | null
   readonly createdDate: string | null
   readonly modifiedDate: string | null
+  /** Flags of its status, as for an order. */
+  readonly cancelled?: boolean | undefined
+  readonly received?: boolean | undefined
 }
 
 export interface OrderDetail {

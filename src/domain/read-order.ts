@@ -47,9 +47,9 @@ export function readOrder({ order, lines, releases }: OrderDetail, options: Read
   const releasesOf = groupByLine(releases)
   const context = { order, statuses, ...options }
   const read = sortLines(lines).flatMap((line) => readLine(line, releasesOf.get(line.id) ?? [], context) ?? [])
-  const unknown = releases.flatMap(({ status }) => {
+  const unknown = releases.flatMap(({ status, cancelled }) => {
     const name = present(status)
-    return name === null || statuses.has(fold(name)) ? [] : [name]
+    return name === null || cancelled !== undefined || statuses.has(fold(name)) ? [] : [name]
   })
   return {
     facts: {
@@ -78,9 +78,9 @@ interface Context extends ReadOrderOptions {
 /** Null = cancelled: it had releases and none of them lives. */
 function readLine(line: OrderLine, releases: readonly Release[], context: Context): Omit<ReadLine, 'label'> | null {
   const { order, statuses, zone, sentAsBlanket } = context
-  const flagsOf = ({ status }: Release) => statuses.get(fold(status ?? ''))
-  const live = releases.filter((release) => flagsOf(release)?.cancelled !== true)
-  const open = live.filter((release) => flagsOf(release)?.received !== true)
+  const flagsOf = (release: Release) => statuses.get(fold(release.status ?? '')) ?? release
+  const live = releases.filter((release) => flagsOf(release).cancelled !== true)
+  const open = live.filter((release) => flagsOf(release).received !== true)
   const isBlanket = sentAsBlanket.has(line.id) || (order.blanketOrder === true && releases.length === 0)
   if (!isBlanket && releases.length > 0 && live.length === 0) return null
   const released = sumOf(live)

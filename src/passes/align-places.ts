@@ -42,12 +42,17 @@ export async function readPlaces(
   const { orders, newest } = reading.end()
   const onLines = await readLines(pass, plex, newest)
   if (onLines === null) return null
+  const listed = plex.departments === undefined ? NONE : await plex.departments()
+  if (!listed.ok) return fail(pass, listed)
+  listed.value.unreadable.forEach((message) => pass.tally.problem('record_unreadable', message))
   const suspicions = await checkAnswer(pass, plex, mark, windows, orders)
   if (suspicions === null) return null
   const next = reading.mark.next(mark, true)
   const window = { from: windows[0]?.from ?? null, to: next.position }
-  return { places: [...distinct([...orders.values(), ...onLines])], next, window, suspicions }
+  return { places: [...distinct([...orders.values(), ...onLines, ...listed.value.rows])], next, window, suspicions }
 }
+
+const NONE = { ok: true, value: { rows: [], unreadable: [] } } as const
 
 function fail(pass: Pass<Outlet>, failure: Parameters<typeof endByFailure>[1]): null {
   endByFailure(pass, failure)

@@ -3,7 +3,7 @@ import type { Failure, Result } from '../domain/failure.js'
 import type { OrderStatus, ReleaseStatus } from '../domain/order.js'
 import type { Json } from '../domain/record.js'
 import type { Http } from '../http.js'
-import { readRows } from './resource.js'
+import { NOT_MAPPED, readRows } from './resource.js'
 import * as schema from './schema.js'
 
 const ORDER_STATUSES = '/purchasing/v1/purchase-order-statuses'
@@ -31,10 +31,13 @@ export async function readPlexAccounts(http: Http): Promise<Result<ReadonlyMap<s
   return { ok: true, value: new Map(numbered) }
 }
 
-/** Setup tables are never empty: an empty answer is how a missing role looks (contracts/plex.md section 9). */
+/**
+ * Setup tables are never empty: an empty answer is how a missing role looks (contracts/plex.md section 9). Where there is no such
+ * list at all, each record brings the flags of its status with it.
+ */
 async function readSetup<T>(http: Http, path: string, parse: (row: Json) => schema.Parsed<T>): Promise<Result<T[]>> {
   const rows = await readRows(http, path)
-  if (!rows.ok) return rows
+  if (!rows.ok) return rows.code === NOT_MAPPED ? { ok: true, value: [] } : rows
   const records = readable(rows.value, parse)
   return records.length === 0 ? withoutRole(path) : { ok: true, value: records }
 }

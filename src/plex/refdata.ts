@@ -12,11 +12,12 @@ const ORDERS = '/purchasing/v1/purchase-orders'
 export const ACCOUNTS = '/mdm/v1/chart-of-accounts'
 
 /** Lists without a date filter, each one call, and windows of orders. */
-export function makePlexRefdata(http: Http, dateFilter: DateFilter): RefdataSources['plex'] {
+export function makePlexRefdata(http: Http, dateFilter: DateFilter, hasDepartments = false): RefdataSources['plex'] {
   const listOrders = makeWindowList(http, ORDERS, dateFilter, toOrderRow)
   return {
     accounts: () => readList(http, ACCOUNTS, (row) => schema.parseRecord(schema.Account, 'GL account', row)),
     buildings: () => readList(http, '/mdm/v1/buildings', (row) => schema.parseRecord(schema.Building, 'building', row)),
+    ...(hasDepartments ? { departments: () => readDepartments(http) } : {}),
     canSlice: canSlice(dateFilter),
     orders: (window, onBatch) =>
       listOrders(window, (rows, answeredAtMs) =>
@@ -31,6 +32,17 @@ export function makePlexRefdata(http: Http, dateFilter: DateFilter): RefdataSour
       return row.ok ? { ok: true, value: row.value === null ? null : toOrderRow(row.value).order } : row
     },
   }
+}
+
+/** Only data sources have a list of them (contracts/plex.md section 6). Where they belong, only orders say. */
+async function readDepartments(http: Http): Promise<Result<Listed<Place>>> {
+  const listed = await readList(http, '/mdm/v1/departments', (row) =>
+    schema.parseRecord(schema.Department, 'department', row),
+  )
+  if (!listed.ok) return listed
+  const { rows, unreadable } = listed.value
+  const places = rows.flatMap(({ name, active }) => (active ? [{ building: null, department: name }] : []))
+  return { ok: true, value: { rows: places, unreadable } }
 }
 
 /** A short list whole; what cannot be read of it is said. */

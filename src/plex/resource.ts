@@ -14,6 +14,9 @@ import { Identified, parseRecord, type Parsed } from './schema.js'
 /** Which filter the tenant's API knows: both ends of a range, or a lower end alone (contracts/plex.md section 1). */
 export type DateFilter = 'modifiedDate' | 'modified_date'
 
+/** The data sources of this tenant have no such list (src/plex/soap); callers that can do without it look for this code. */
+export const NOT_MAPPED = 'not_mapped'
+
 /** Ids of our own for rows without one: they can be parked and shown, and never exist in Plex. */
 const NO_ID = 'unreadable:'
 

@@ -10,7 +10,13 @@ import type { Building as BuildingRecord, Place, PlexAccount } from '../domain/r
 
 const NO_ID = '00000000-0000-0000-0000-000000000000'
 
-const scalar = z.union([z.string(), z.number(), z.boolean()], { error: 'is no text' })
+const scalar = z.union([z.string(), z.number(), z.boolean()], { error: ({ input }) => whyNoText(input) })
+
+/** A cell of a data source that is not what the map says brings its reason with it (soap/cells.ts). */
+function whyNoText(input: unknown): string {
+  const isMarked = typeof input === 'object' && input !== null && 'unreadable' in input
+  return isMarked ? String(input.unreadable) : 'is no text'
+}
 
 /** Numbers arrive as text. White space around a text stays: the mapping decides about it. */
 const text = scalar.nullish().transform((value) => {
@@ -22,6 +28,12 @@ const id = scalar.transform(String).refine((value) => value.trim() !== '' && val
 
 /** Flags are booleans or the integers 0 and 1. */
 const flag = scalar.nullish().transform((value) => value === true || value === 'true' || String(value ?? '') === '1')
+
+/** As `flag`; absent where the record has no such member at all. */
+const ownFlag = scalar
+  .nullable()
+  .transform((value) => flag.parse(value))
+  .optional()
 
 /** A flag whose absence says nothing: null = not said. */
 const maybeFlag = scalar.nullish().transform((value) => (String(value ?? '').trim() === '' ? null : flag.parse(value)))
@@ -49,6 +61,7 @@ export const Order = z.object({
   ...{ id, poNumber: text, currencyCode: text, status: text, active: maybeFlag, receive: maybeFlag, type: text },
   ...{ supplierId: text, poDate: text, dueDate: text, lineItemCount: text, lineItemTotal: text },
   ...{ building: text, department: text, blanketOrder: maybeFlag, ...dated },
+  ...{ cancelled: ownFlag, received: ownFlag, onOrder: ownFlag },
 }) satisfies z.ZodType<Orders.Order>
 
 /** `itemNumber` and `partNumber` are no members of a line in Plex: they are there once they were looked up. */
@@ -61,6 +74,7 @@ export const OrderLine = z.object({
 export const Release = z.object({
   ...{ id, poLineItemId: text, status: text, quantity: text, dueDate: text, partNumber: text, supplierCode: text },
   ...dated,
+  ...{ cancelled: ownFlag, received: ownFlag },
 }) satisfies z.ZodType<Orders.Release>
 
 /** Which order a release belongs to; a release of which nothing else can be read may still say that. */
@@ -98,6 +112,8 @@ export const Account = z
 export const Building = z
   .object({ id, buildingCode: text, name: text, active })
   .transform(({ buildingCode, ...building }): BuildingRecord => ({ ...building, code: buildingCode }))
+
+export const Department = z.object({ name: text, active })
 
 export const LinePlace = z.object({ building: text, department: text }) satisfies z.ZodType<Place>
 

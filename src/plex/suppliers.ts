@@ -7,7 +7,16 @@ import type { SupplierAddress as Address, SupplierDetail } from '../domain/suppl
 import type { Http } from '../http.js'
 import { encode } from '../http-text.js'
 import type { Source } from '../ports.js'
-import { canSlice, eachOf, makeWindowList, readRecord, readRows, toTouched, type DateFilter } from './resource.js'
+import {
+  canSlice,
+  eachOf,
+  makeWindowList,
+  NOT_MAPPED,
+  readRecord,
+  readRows,
+  toTouched,
+  type DateFilter,
+} from './resource.js'
 import { Contact, parseRecord, Supplier, SupplierAddress } from './schema.js'
 
 export interface SupplierSourceOptions {
@@ -96,7 +105,7 @@ function addressReader(http: Http): (sourceId: string) => Promise<Result<Address
       return succeed(mainOf(answer.value))
     }
     // A missing role is missing for all; a 404 may also be about this one supplier.
-    if (answer.kind === 'auth') misses = Number.POSITIVE_INFINITY
+    if (answer.kind === 'auth' || answer.code === NOT_MAPPED) misses = Number.POSITIVE_INFINITY
     else if (answer.code === 'not_found') misses += 1
     else return answer
     return UNREADABLE
@@ -132,9 +141,10 @@ function emailReader(http: Http): (sourceIds: readonly string[]) => Promise<Emai
       return Promise.resolve()
     })
     if (!listed.ok) {
-      if (listed.kind !== 'auth' && listed.code !== 'not_found') return listed
+      const isForAll = listed.kind === 'auth' || listed.code === NOT_MAPPED
+      if (!isForAll && listed.code !== 'not_found') return listed
       // "Not found" for one supplier may mean that this one has no contacts.
-      if (listed.kind === 'auth' || sourceIds.length > 1) all = 'unreadable'
+      if (isForAll || sourceIds.length > 1) all = 'unreadable'
       return noEmails
     }
     if (sourceIds.length > 1) all = found

@@ -100,6 +100,10 @@ function* piecesOf(reply: Reply): Generator<string, void> {
     else if (reply.json !== undefined) yield toJsonText(reply.json)
     return
   }
+  if (reply.render !== undefined) {
+    yield reply.render(reply.rows)
+    return
+  }
   let piece = reply.envelope === undefined ? '[' : `${toJsonText(reply.envelope).slice(0, -1)},"data":[`
   let separator = ''
   for (const row of reply.rows) {

@@ -36,6 +36,8 @@ export interface Reply {
   readonly json?: unknown
   /** A list; written row by row so that tens of megabytes never exist as one string. */
   readonly rows?: readonly unknown[]
+  /** How rows are written where they are no JSON: all at once. */
+  readonly render?: (rows: readonly unknown[]) => string
   /** Members that go before `data`; without it the rows are a bare array. */
   readonly envelope?: Row
   readonly text?: string

@@ -23,6 +23,9 @@ export const FAULT_KINDS = [
   'duplicate-page', // page n answers the rows of page n-1
   'expire-token', // all tokens given out so far are invalid from now on, this request included
   'huge', // a body that never ends
+  'data-source-error', // SOAP: 200 with Error true and the message in `text`, no effect
+  'data-source-output', // SOAP: 200 with a failing output parameter and the message in `text`, no effect
+  'soap-fault', // SOAP: 500 with a fault; `text` is its reason, no effect
 ] as const
 
 export type FaultKind = (typeof FAULT_KINDS)[number]

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Delivery } from './answer.js'
 import type { Fault, FaultBody } from './faults.js'
+import { faultReply, refusedReply } from './plex-soap-text.js'
 import { membersOf, type Call, type Reply, type System } from './exchange.js'
 
 /** What a fault may do with the request it hit. */
@@ -70,7 +71,25 @@ export async function actOut(fault: Fault, stage: Stage): Promise<void> {
       return stage.send(stage.perform())
     case 'huge':
       return stage.flood()
+    case 'data-source-error':
+      return stage.send(
+        refusedReply({ ...OUTCOME, error: { number: 50_000, message: fault.text ?? 'It went wrong.' } }),
+      )
+    case 'data-source-output':
+      return stage.send(refusedReply({ ...OUTCOME, outputs: failedOutputs(fault) }))
+    case 'soap-fault':
+      return stage.send(faultReply('Server', fault.text ?? 'Server was unable to process request.', fault.status))
   }
+}
+
+/** The echo in answers of data sources that failed. */
+const OUTCOME = { key: '990000', name: 'Connector_Get' }
+
+function failedOutputs(fault: Fault) {
+  return [
+    ['@Result_Code', '1'],
+    ['@Result_Message', fault.text ?? 'It went wrong.'],
+  ] as const
 }
 
 /** What a proxy or a single-sign-on page puts in front of an API when a session has ended. */
@@ -148,8 +167,11 @@ function withoutFilters(call: Call, params: readonly string[] | undefined): Call
   const kept = [...call.query].filter(([name]) =>
     params === undefined ? !DATE_FILTER.test(name) : !params.includes(name),
   )
-  return { ...call, query: new URLSearchParams(kept) }
+  return { ...call, query: new URLSearchParams(kept), text: call.text.replace(DATE_INPUT, '') }
 }
+
+/** The same of a data source: inputs such as `@Updated_From`. */
+const DATE_INPUT = /<InputParameter><Value>[^<]*<\/Value><Name>@?\w+_(?:From|To)<\/Name>[^]*?<\/InputParameter>/g
 
 /** The first rows only, with a page description that looks as if there were no more. */
 function cutTo(count: number, reply: Reply): Reply {

@@ -6,6 +6,9 @@ import { Router, membersOf, type Call, type Reply } from './exchange.js'
 import { accountRoutes } from './plex-accounts.js'
 import { resourceNotFound, type DateFilterStyle } from './plex-list.js'
 import { resourceRoutes } from './plex-resources.js'
+import { admitSoap, isSoapPath } from './plex-soap.js'
+import { ClassicKeys } from './plex-soap-sources.js'
+import type { NoRows } from './plex-soap-text.js'
 import type { Simulator, World } from './server.js'
 
 /** Switches of the simulated Plex; `PATCH /_sandbox/options` changes them from outside. */
@@ -21,6 +24,12 @@ export interface PlexOptions {
   emptyList: 200 | 404
   /** How long a created record stays hidden, in ms of sandbox time. */
   hiddenForMs: number
+  /** How data sources write dates, always in plant time: `3/4/2026 9:10:11 AM`, `Mar  4 2026  9:10:11AM`, ISO. */
+  soapDates: 'us' | 'named' | 'iso'
+  /** What a data source without rows answers. */
+  soapNoRows: NoRows
+  /** Keys of data sources the web-service user was not granted. */
+  soapUngranted: string[]
 }
 
 /** What a reset goes back to. */
@@ -31,6 +40,9 @@ const DEFAULT_OPTIONS: PlexOptions = {
   invoiceLimit: 1000,
   emptyList: 200,
   hiddenForMs: 0,
+  soapDates: 'us',
+  soapNoRows: 'absent',
+  soapUngranted: [],
 }
 
 /** Made-up credentials: they open nothing but the sandbox, so they may be printed. */
@@ -40,6 +52,8 @@ export const PLEX_LOGIN = {
   clientId: 'plex-sandbox-client',
   clientSecret: 'plex-sandbox-secret',
   apiKey: 'plex-sandbox-key',
+  username: 'SandboxWs@plex.example',
+  password: 'plex-sandbox-password',
 }
 
 export type PlexData = ReturnType<typeof createPlexData>
@@ -73,6 +87,8 @@ export function createPlexData(clock: SandboxClock) {
 export class PlexState {
   readonly login = PLEX_LOGIN
   readonly options: PlexOptions = { ...DEFAULT_OPTIONS }
+  /** The whole-number keys that data sources show in the place of ids. */
+  readonly keys = new ClassicKeys()
   /** The configured tenant. */
   readonly data: PlexData
   /** Another company of the same key, and its default tenant: it answers when the PCN header is missing. */
@@ -113,11 +129,12 @@ export class PlexState {
   clear(): void {
     Object.assign(this.options, DEFAULT_OPTIONS)
     this.expireTokens()
+    this.keys.clear()
     for (const data of [this.data, this.otherData]) for (const collection of Object.values(data)) collection.clear()
   }
 }
 
-/** The simulated Plex: both profiles at once, with and without the `/api` prefix of the cloud host. */
+/** The simulated Plex: all profiles at once, with and without the `/api` prefix of the cloud host. */
 export function createPlex(state: PlexState, world: World, reset: () => void): Simulator {
   const router = new Router<PlexData>([...resourceRoutes(state), ...accountRoutes(state)])
   const collections = (pcn: string | null): PlexData => (pcn === PLEX_LOGIN.otherPcn ? state.otherData : state.data)
@@ -128,6 +145,7 @@ export function createPlex(state: PlexState, world: World, reset: () => void): S
     control: (call) =>
       control({ system: 'plex', collections, options: state.options, reset, action: () => undefined }, world, call),
     admit: (call) => {
+      if (isSoapPath(call.path)) return admitSoap(state, call)
       if (call.path === '/oauth2/token') return () => token(state, call)
       const data = authenticate(state, call)
       return data === undefined ? notAuthenticated : () => answer(state, router, call, data)

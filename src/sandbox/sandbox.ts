@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { SandboxClock } from './clock.js'
 import { Faults } from './faults.js'
 import { RequestLog } from './log.js'
@@ -10,6 +11,8 @@ export { maxPerMinute } from './log.js'
 export type { LogEntry } from './log.js'
 export type { FaultKind, FaultRule } from './faults.js'
 
+export type Profile = 'cloud' | 'connect' | 'soap'
+
 export interface SandboxOptions {
   /** 0 or left out = any free port. */
   readonly plexPort?: number
@@ -20,6 +23,8 @@ export interface SandboxOptions {
   readonly seed?: 'demo' | 'empty'
   /** Number of suppliers in the demo seed (300). */
   readonly suppliers?: number
+  /** Which kind of Plex the printed settings are for; the simulator is all of them at once. */
+  readonly profile?: Profile
   /** Instant that all seeded dates are counted back from; `today` moves the history along with the calendar. */
   readonly anchor?: string
 }
@@ -68,7 +73,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     ...world,
     plex: { url: plexServer.url, state: plex },
     procurify: { url: procurifyServer.url, state: procurify },
-    env: settings(plexServer.url, procurifyServer.url, plex, procurify),
+    env: {
+      ...plexSettings(plexServer.url, plex, options.profile ?? 'cloud'),
+      PROCURIFY_BASE_URL: procurifyServer.url,
+      PROCURIFY_CLIENT_ID: procurify.login.clientId,
+      PROCURIFY_CLIENT_SECRET: procurify.login.clientSecret,
+    },
     reset,
     close: async () => {
       world.pending.clear()
@@ -108,23 +118,23 @@ function anchorOf(anchor: string, clock: SandboxClock): string {
   return anchor === 'today' ? `${new Date(clock.now()).toISOString().slice(0, 10)}T00:00:00Z` : anchor
 }
 
+/** The map that fits the data sources of the simulator; it ships as the example for customers. Seen from `src/sandbox` as from `dist/bin`. */
+const SOAP_MAP = fileURLToPath(new URL('../../src/plex/soap-map.example.json', import.meta.url))
+
 /** Names as in the program's own settings; `/api` because that is where the cloud host has its routes. */
-function settings(
-  plexUrl: string,
-  procurifyUrl: string,
-  plex: PlexState,
-  procurify: ProcurifyState,
-): Record<string, string> {
-  return {
-    PLEX_BASE_URL: `${plexUrl}/api`,
-    PLEX_TOKEN_URL: `${plexUrl}/oauth2/token`,
-    PLEX_PCN: plex.login.pcn,
-    PLEX_CLIENT_ID: plex.login.clientId,
-    PLEX_CLIENT_SECRET: plex.login.clientSecret,
-    PLEX_API_KEY: plex.login.apiKey,
-    PLEX_TIMEZONE: 'America/Detroit',
-    PROCURIFY_BASE_URL: procurifyUrl,
-    PROCURIFY_CLIENT_ID: procurify.login.clientId,
-    PROCURIFY_CLIENT_SECRET: procurify.login.clientSecret,
+function plexSettings(url: string, { login }: PlexState, profile: Profile): Record<string, string> {
+  const common = { PLEX_PROFILE: profile, PLEX_PCN: login.pcn, PLEX_TIMEZONE: 'America/Detroit' }
+  switch (profile) {
+    case 'cloud': {
+      const credentials = { PLEX_CLIENT_ID: login.clientId, PLEX_CLIENT_SECRET: login.clientSecret }
+      const addresses = { PLEX_BASE_URL: `${url}/api`, PLEX_TOKEN_URL: `${url}/oauth2/token` }
+      return { ...common, ...addresses, ...credentials, PLEX_API_KEY: login.apiKey }
+    }
+    case 'connect':
+      return { ...common, PLEX_BASE_URL: url, PLEX_API_KEY: login.apiKey }
+    case 'soap': {
+      const credentials = { PLEX_USERNAME: login.username, PLEX_PASSWORD: login.password }
+      return { ...common, PLEX_BASE_URL: `${url}/DataSource/Service.asmx`, ...credentials, PLEX_SOAP_MAP: SOAP_MAP }
+    }
   }
 }

@@ -119,10 +119,4 @@ describe('a run', () => {
     expect(run.err).toContain('heartbeat_failed')
     expect(run.err).toContain('metrics_not_written')
   })
-
-  it('refuses the profile that is still to come', async () => {
-    const run = await bench.run('sync suppliers', { PLEX_PROFILE: 'soap' })
-    expect(run.code).toBe(2)
-    expect(run.err).toContain('PLEX_PROFILE=soap')
-  })
 })

@@ -24,6 +24,17 @@ describe('standingOf', () => {
     ['not listed, active, not received yet', { status: 'Old', active: true, receive: false }, 'open'],
     ['not listed and inactive', { status: 'Old', active: false, receive: true }, 'closed'],
     ['not listed and without flags', { status: 'Old', active: null, receive: null }, 'unknown'],
+    [
+      'not listed, with the flags of its status',
+      { status: 'Old', cancelled: false, received: false, onOrder: true },
+      'on_order',
+    ],
+    [
+      'not listed, cancelled by its own flag',
+      { status: 'Old', active: true, receive: true, cancelled: true },
+      'cancelled',
+    ],
+    ['listed, whatever it says itself', { status: 'New', cancelled: true }, 'open'],
     ['without a status', { status: null, active: null, receive: false }, 'unknown'],
   ])('%s', (_what, order, standing) => {
     expect(standingOf(anOrder(order), statuses)).toBe(standing)

@@ -68,6 +68,14 @@ describe('the quantity of a line', () => {
     expect(drawn?.facts).toMatchObject({ quantity: '1200', basis: 'blanket', released: '11' })
   })
 
+  it('counts releases by the flags they bring where no list knows their status', () => {
+    const live = aRelease({ status: 'Firmed', cancelled: false, received: false })
+    const dead = aRelease({ id: '2', status: 'Dropped', cancelled: true, received: false })
+    const order = read(anOrderDetail({}, [aLine()], [live, dead]))
+    expect(order.unknownStatuses).toEqual([])
+    expect(order.lines[0]?.facts.quantity).toBe(live.quantity)
+  })
+
   it('cannot be told while a release has a status nobody knows', () => {
     expect(
       read(anOrderDetail({}, [aLine()], [aRelease({ status: 'Firmed' }), aRelease({ id: '2', status: null })]))

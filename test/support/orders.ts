@@ -1,5 +1,5 @@
 /** A small company for order tests: one supplier, one account, and orders made to measure. */
-import { makeSupplier, openBench, type Bench } from './program.js'
+import { makeSupplier, openBench, type Bench, type Profile } from './program.js'
 
 export interface OrderBench extends Bench {
   readonly supplier: Record<string, unknown>
@@ -27,9 +27,9 @@ const ACCOUNT = '5a05aaaa-0000-4000-8000-000000000001'
 let counter = 0
 const uuid = () => `5a09${String((counter += 1)).padStart(4, '0')}-0000-4000-8000-${String(counter).padStart(12, '0')}`
 
-export async function openOrderBench(): Promise<OrderBench> {
+export async function openOrderBench(profile: Profile = 'cloud'): Promise<OrderBench> {
   const supplier = makeSupplier({ name: 'Order Supplier' })
-  const bench = await openBench({ suppliers: [supplier] })
+  const bench = await openBench({ suppliers: [supplier], profile })
   Object.assign(bench.env, {
     PO_START_DATE: '2026-01-01',
     PO_QUIET: '1ms',
@@ -106,8 +106,8 @@ export async function openOrderBench(): Promise<OrderBench> {
 }
 
 /** An order bench whose reference data are aligned, so that orders can flow. The first order brings the department. */
-export async function openAlignedBench(): Promise<OrderBench> {
-  const bench = await openOrderBench()
+export async function openAlignedBench(profile: Profile = 'cloud'): Promise<OrderBench> {
+  const bench = await openOrderBench(profile)
   bench.addOrder({ status: 'Cancelled' })
   const aligned = await bench.run('align refdata --json')
   if (aligned.code !== 0) throw new Error(`not aligned: ${aligned.out}${aligned.err}`)

@@ -62,7 +62,13 @@ export function startProgram(args: readonly string[], env: Record<string, string
 }
 
 /** A database and a pair of simulators of one test's own, with the settings that lead to them. */
+export type Profile = 'cloud' | 'connect' | 'soap'
+
 export interface Bench {
+  /** The kind of Plex the program talks to; the simulator is all of them at once. */
+  readonly profile: Profile
+  /** A record's id as this kind of Plex shows it: over data sources it is a whole number. */
+  idOf(kind: 'suppliers' | 'orders', id: unknown): string
   readonly sandbox: Sandbox
   readonly database: TestDatabase
   readonly env: Record<string, string>
@@ -75,9 +81,10 @@ export interface Bench {
 }
 
 export async function openBench(
-  options: { suppliers?: Record<string, unknown>[]; seed?: 'demo' | 'empty' } = {},
+  options: { suppliers?: Record<string, unknown>[]; seed?: 'demo' | 'empty'; profile?: Profile } = {},
 ): Promise<Bench> {
-  const [database, sandbox] = await Promise.all([createTestDatabase(), startSandbox({ seed: options.seed ?? 'empty' })])
+  const { seed = 'empty', profile = 'cloud' } = options
+  const [database, sandbox] = await Promise.all([createTestDatabase(), startSandbox({ seed, profile })])
   for (const supplier of options.suppliers ?? []) sandbox.plex.state.data.suppliers.add(supplier)
   const env = {
     ...sandbox.env,
@@ -92,6 +99,8 @@ export async function openBench(
   const start = (args: string, extra: Record<string, string> = {}) =>
     startProgram(args.split(' '), { ...env, ...extra })
   return {
+    profile,
+    idOf: (kind, id) => (profile === 'soap' ? String(sandbox.plex.state.keys.of(kind, id)) : String(id)),
     sandbox,
     database,
     env,

@@ -6,6 +6,7 @@ export interface SandboxFlags {
   readonly procurifyPort: number
   readonly suppliers: number
   readonly seed: 'demo' | 'empty'
+  readonly profile: 'cloud' | 'connect' | 'soap'
 }
 
 export interface ActFlags {
@@ -22,6 +23,11 @@ export function defineSandbox(program: Command, context: Context): void {
     .option('--suppliers <n>', 'suppliers in the seed data', parseNumber, 300)
     .addOption(
       new Option('--seed <kind>', 'what the simulators hold at the start').choices(['demo', 'empty']).default('demo'),
+    )
+    .addOption(
+      new Option('--profile <kind>', 'which kind of Plex the settings are for (all of them are served)')
+        .choices(['cloud', 'connect', 'soap'])
+        .default('cloud'),
     )
     .addHelpText('after', SANDBOX_EXAMPLES)
     .action(async (flags: SandboxFlags) => {
@@ -58,6 +64,7 @@ Runs until Ctrl-C. Everything is in memory and on loopback.
 
 Examples:
   (umask 077; ml-connector sandbox > sandbox.env)       start it and keep its settings
+  ml-connector sandbox --profile soap > soap.env        settings for older Plex: SOAP data sources
   ml-connector --env-file sandbox.env migrate           in a second terminal
   ml-connector --env-file sandbox.env sync suppliers
   ml-connector sandbox approve 4881f917854f4a62...      as a person would (the id: audit show --stream pos)
