@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { build } from 'rolldown'
+import { defineConfig } from 'rolldown'
 
 /**
  * What libraries do when they are loaded and nobody here needs: each of these loads undici, 70 ms of a start with Node 20. Our HTTP
@@ -25,23 +25,27 @@ const leaveOut = {
     const [file, from, to] = LEFT_OUT.find(([path]) => id.endsWith(`/node_modules/${path}`)) ?? []
     if (file === undefined) return null
     const left = code.replace(from, to)
-    if (left === code) throw new Error(`${file} does not hold ${from} any more: see build.js`)
+    if (left === code) throw new Error(`${file} does not hold ${from} any more: see rolldown.config.js`)
     return left
   },
 }
 
-await build({
+/** The program describes itself: its manual page is made by the very commands it has. */
+const finish = {
+  name: 'finish',
+  writeBundle: async () => {
+    await chmod('dist/bin/ml-connector.js', 0o755)
+    const { stdout } = await promisify(execFile)(process.execPath, ['dist/bin/ml-connector.js', 'man'])
+    await mkdir('dist/man', { recursive: true })
+    await writeFile('dist/man/ml-connector.1', stdout)
+  },
+}
+
+export default defineConfig({
   input: { 'ml-connector': 'bin/ml-connector.ts' },
   platform: 'node',
   // An optional part of pg that is not installed.
   external: ['pg-native'],
-  plugins: [leaveOut],
-  logLevel: 'warn',
+  plugins: [leaveOut, finish],
   output: { dir: 'dist/bin', format: 'esm', chunkFileNames: '[name].js', cleanDir: true },
 })
-await chmod('dist/bin/ml-connector.js', 0o755)
-
-// The program describes itself: its manual page is made by the very commands it has.
-const { stdout } = await promisify(execFile)(process.execPath, ['dist/bin/ml-connector.js', 'man'])
-await mkdir('dist/man', { recursive: true })
-await writeFile('dist/man/ml-connector.1', stdout)
