@@ -7,7 +7,7 @@ import { adviceFor } from '../domain/problems.js'
 import { STREAMS } from '../domain/record.js'
 import { outcomeOf } from '../passes/pass.js'
 import { readLinks } from '../store/link.js'
-import { listPairs, removePairs, storePairs } from '../store/pairs.js'
+import { listPairs, removePairs, storePairs, type Pair } from '../store/pairs.js'
 import { findRecords } from '../store/pause.js'
 import { authorOf } from './author.js'
 import type { LinkFlags, LinkImportFlags, LinkListFlags, PairedStream } from './commands/link.js'
@@ -96,21 +96,26 @@ function pairUp(context: Context, command: string, stream: PairedStream, named: 
     const { pairs, mistakes } = resolved.value
     throwIfMistaken(mistakes)
     const author = authorOf(context, world.config)
-    const refused = await storePairs(world.database.db, author, stream, [...pairs.keys()])
+    const { stored, refused } = await storePairs(world.database.db, author, stream, [...pairs.keys()])
     throwIfMistaken(
       [...refused].flatMap(([pair, refusal]) => {
         const one = pairs.get(pair)
         return one === undefined ? [] : [tellRefusal(stream, one, refusal)]
       }),
     )
-    const [only] = pairs.keys()
-    const what =
-      pairs.size === 1 && only !== undefined
-        ? `${oneLine(only.sourceKey ?? only.sourceId)} is paired with ${oneLine(only.targetKey ?? only.targetId)}.`
-        : `${pairs.size} pairs are stored.`
-    context.io.out(`${what} Next: ml-connector sync ${stream}\n`)
+    context.io.out(`${tellStored([...pairs.keys()], stored)} Next: ml-connector sync ${stream}\n`)
     return EXIT_CODES.done
   })
+}
+
+function tellStored(pairs: readonly Pair[], stored: number): string {
+  const [only] = pairs
+  if (stored === 0) return 'Everything is paired so already.'
+  if (pairs.length > 1 || only === undefined) {
+    const others = pairs.length - stored
+    return `${stored} pairs are stored${others === 0 ? '' : `, ${others} were there already`}.`
+  }
+  return `${oneLine(only.sourceKey ?? only.sourceId)} is paired with ${oneLine(only.targetKey ?? only.targetId)}.`
 }
 
 /** A world that writes nothing remote: both systems are only read. */

@@ -97,20 +97,20 @@ export type PairRefusal =
 /**
  * Pairs records, all or none, in a handful of statements whatever their number. Their open intents end, doubtful ones too: a
  * person has looked. What the target holds is not known, so the records are noted to be compared by the next pass. A pair that
- * exists as asked for is left as it is.
+ * exists as asked for is left as it is. Answers how many were not there before, and why nothing was stored if so.
  */
 export async function storePairs(
   db: Kysely<Tables>,
   author: Author,
   stream: string,
   pairs: readonly Pair[],
-): Promise<ReadonlyMap<Pair, PairRefusal>> {
+): Promise<{ readonly stored: number; readonly refused: ReadonlyMap<Pair, PairRefusal> }> {
   const key = { connection: author.connection, stream }
   const rows = rowsParam(pairs.map((pair, at) => ({ ...pair, at })))
   return db.transaction().execute(async (trx) => {
     const refused = await findRefusals(trx, key, pairs, rows)
     // Nothing of it is written: the list is corrected and given again.
-    if (refused.size > 0) return refused
+    if (refused.size > 0) return { stored: 0, refused }
     const written = await writeLinks(trx, key, rows)
     const ended = await endIntents(trx, key, rows)
     const changed = pairs.filter(({ sourceId }) => written.has(sourceId) || ended.has(sourceId))
@@ -125,7 +125,7 @@ export async function storePairs(
       null,
       changed.map((pair) => toEvent(stream, pair, ended.get(pair.sourceId) ?? null)),
     )
-    return refused
+    return { stored: changed.length, refused }
   })
 }
 

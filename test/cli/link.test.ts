@@ -148,6 +148,8 @@ describe('link propose and import', () => {
       const imported = await run('link', 'import', file, '--stream', 'suppliers', '--reason', 'approved')
       expect(imported.code, imported.err).toBe(0)
       expect(imported.out).toContain('1 lines have no target')
+      const again = await run('link', 'import', file, '--stream', 'suppliers', '--reason', 'approved')
+      expect(again.out).toContain('Everything is paired so already.')
     })
     // However many pairs were imported, it still is the first load: no safety stop.
     expect((await bench.run('sync suppliers --json', { SYNC_MAX_CHANGES: '1' })).json()).toMatchObject({
