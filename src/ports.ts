@@ -299,7 +299,8 @@ export interface Pacer {
   take(): Promise<{ readonly waitMs: number; readonly reason: string | null }>
   /** Nobody may call before `ms` from now. */
   coolDown(ms: number, reason: string): Promise<void>
-  throttled(): Promise<void>
+  /** The other side answered 429. Answers how many calls a minute are made from now on. */
+  throttled(): Promise<{ readonly perMinute: number }>
   /** A call timed out. Answers how many did in a row, over all processes and passes; `stop` = too many, a cool-down has begun. */
   timedOut(): Promise<{ readonly inARow: number; readonly stop: boolean }>
   answered(): Promise<void>

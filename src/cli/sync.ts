@@ -121,6 +121,7 @@ async function runSync(
     try {
       const made = await makePass(toBase(world, context, flags, { runId, reporter }), world, flags)
       const result = 'refused' in made ? refuse(made) : await runPass(made, command)
+      tellSlowed(world, 'refused' in made ? made.pass.tally : made.tally)
       const findings = 'countFindings' in made ? await made.countFindings() : undefined
       const auditHead = await world.store.auditHead()
       const isComplete = flags.json === true || flags.verbose === true
@@ -135,6 +136,18 @@ async function runSync(
       await world.close()
     }
   })
+}
+
+/** A pass that was throttled says to what it slowed down: the next runs begin there. */
+function tellSlowed({ slowed, config }: World, tally: Tally): void {
+  for (const [system, perMinute] of slowed) {
+    const name = system === 'plex' ? 'Plex' : 'Procurify'
+    const allowed = config[system].callsPerMinute
+    tally.problem(
+      'slowed_down',
+      `${name} answered 429: ${perMinute} calls a minute are made now instead of ${allowed}.`,
+    )
+  }
 }
 
 export function toBase(

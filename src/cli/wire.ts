@@ -5,6 +5,7 @@ import { loadConfig, readEnvFile, type Config } from '../config.js'
 import { contentHash } from '../domain/content-hash.js'
 import { ConfigError } from '../domain/errors.js'
 import { needsSurvey, planSuppliers, type PlanSuppliersOptions } from '../domain/plan-suppliers.js'
+import type { System } from '../domain/record.js'
 import type { SupplierDetail, Vendor } from '../domain/supplier.js'
 import type { CallCounts, Http } from '../http.js'
 import { isForPlex } from '../domain/plan-refdata-item.js'
@@ -15,7 +16,7 @@ import { makeInvoiceSource } from '../plex/invoices.js'
 import { readOrderStatuses } from '../plex/order-setup.js'
 import { makePlexRefdata } from '../plex/refdata.js'
 import { makeSupplierSource } from '../plex/suppliers.js'
-import type { Clock, Credentials, Journal, Reporter, Store, Stream, Vault } from '../ports.js'
+import type { Clock, Credentials, Journal, Pacer, Reporter, Store, Stream, Vault } from '../ports.js'
 import { streamBills } from '../procurify/bills.js'
 import { makeProcurify } from '../procurify/client.js'
 import {
@@ -100,6 +101,8 @@ export interface World extends PlexSide {
   readonly clock: Clock
   readonly deadlineAt: number
   readonly calls: { readonly plex: CallCounts; readonly procurify: CallCounts }
+  /** Systems that refused calls for being too many, and how many a minute are made since. */
+  readonly slowed: ReadonlyMap<System, number>
   readonly procurify: Http
   close(): Promise<void>
 }
@@ -160,16 +163,19 @@ export async function assembleWorld(
     plex: await loginOf('plex', vault, plex.credentials),
     procurify: await loginOf('procurify', vault, procurify.credentials),
   }
-  const pacerOf = (system: 'plex' | 'procurify', perMinute: number, maxTimeouts: number | null) =>
-    openPacer(db, {
-      name: budgetName(system, config[system].baseUrl, logins[system]),
-      perMinute,
-      maxTimeouts,
-      coolDownMs: TIMEOUT_COOL_DOWN_MS,
-      clock,
-    })
+  const slowed = new Map<System, number>()
+  const pacerOf = (system: System, perMinute: number, maxTimeouts: number | null): Pacer => {
+    const name = budgetName(system, config[system].baseUrl, logins[system])
+    const pacer = openPacer(db, { name, perMinute, maxTimeouts, coolDownMs: TIMEOUT_COOL_DOWN_MS, clock })
+    const throttled = async () => {
+      const lesson = await pacer.throttled()
+      slowed.set(system, lesson.perMinute)
+      return lesson
+    }
+    return { ...pacer, throttled }
+  }
   return {
-    ...{ config, database, store, vault, clock, deadlineAt, calls },
+    ...{ config, database, store, vault, clock, deadlineAt, calls, slowed },
     journal: openJournal(db, connection),
     ...(await openPlex(config, await readSoapMap(config), {
       ...shared,

@@ -87,6 +87,12 @@ export const CALL_PROBLEMS = {
       'Nothing to do: the wait it asked for is kept. If it happens often, lower PLEX_CALLS_PER_MINUTE or PROCURIFY_CALLS_PER_MINUTE.',
     retryable: true,
   },
+  slowed_down: {
+    what: 'The other side answered 429: it allows fewer calls than the settings say, or others use the same login. Calls were slowed down.',
+    advice:
+      'Nothing to do: the next runs begin at this pace, and it grows by 5 % for each quiet minute. If it stays, lower PLEX_CALLS_PER_MINUTE or PROCURIFY_CALLS_PER_MINUTE.',
+    retryable: true,
+  },
   cooling_down: {
     what: 'Calls to this system are stopped for a while, after repeated time-outs or because it asked for patience.',
     advice: 'Nothing to do: the first run after the cool-down goes on.',

@@ -63,7 +63,7 @@ export function openPacer(db: Kysely<Tables>, options: PacerOptions): Pacer {
     throttled: async () => {
       ahead.drop()
       await ensureRow()
-      await lowerLimit(db, name, perMinute)
+      return lowerLimit(db, name, perMinute)
     },
     timedOut: async () => {
       ahead.drop()
@@ -196,7 +196,7 @@ async function startCoolDown(db: Kysely<Tables>, name: string, ms: number, reaso
     where name = ${name} and not_before < ${until}`.execute(db)
 }
 
-async function lowerLimit(db: Kysely<Tables>, name: string, perMinute: number): Promise<void> {
+async function lowerLimit(db: Kysely<Tables>, name: string, perMinute: number): Promise<{ perMinute: number }> {
   await sql`
     update budget set
       learned_limit = least(
@@ -208,6 +208,10 @@ async function lowerLimit(db: Kysely<Tables>, name: string, perMinute: number): 
     where name = ${name} and (learned_at is null or learned_at < at - ${ONE_LESSON_SEC} * interval '1 second')`.execute(
     db,
   )
+  const { rows } = await sql<{ now: number }>`
+    select ${limitNow(perMinute)} as now from budget, lateral (select clock_timestamp() as at, budget.name) as clock
+    where budget.name = ${name}`.execute(db)
+  return { perMinute: rows[0]?.now ?? perMinute }
 }
 
 /** At the limit the count starts anew and the cool-down begins, in one statement: no second process can miss it. */

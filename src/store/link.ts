@@ -132,6 +132,8 @@ export async function readWitnesses(db: Kysely<Tables>, key: Key, limit: number)
     .where('connection', '=', key.connection)
     .where('stream', '=', key.stream)
     .where('target_id', 'is not', null)
+    // True of all of these, and what the index of times wants to hear.
+    .where('linked_at', 'is not', null)
     .orderBy('linked_at', 'desc')
     .limit(limit)
     .execute()

@@ -1,0 +1,57 @@
+/** A state database after years: rows made by SQL, questions asked by the program. */
+import { best, query, runProgram, say, table, type Stage } from './stage.js'
+
+/** BENCH_ROWS journal rows (a million by default) of a tenth as many records, in the first of 1,000 connections. */
+export async function benchScale(stage: Stage, rounds: number): Promise<string> {
+  const count = Number(process.env['BENCH_ROWS'] ?? 1_000_000)
+  stage.sandbox.reset()
+  const database = await stage.newDatabase()
+  const env = stage.env(database)
+  // The first run binds the connection.
+  await runProgram(['sync', 'suppliers', '--quiet'], env)
+  const startedAt = performance.now()
+  await query(database, ...fill(count))
+  say(`${count} rows made in ${Math.round((performance.now() - startedAt) / 1000)} s`)
+  const questions = [
+    'audit show --record SUP-77',
+    'audit show --stream pos',
+    'audit show --code vendor_similar',
+    'audit show --until 2020-01-01',
+    'audit show',
+    'status',
+  ]
+  const rows: (string | number)[][] = []
+  for (const question of questions) {
+    const wallMs = await best(rounds, async () => {
+      const ran = await runProgram(question.split(' '), env)
+      if (ran.code !== 0 && ran.code !== 3) throw new Error(ran.err)
+      return ran.wallMs
+    })
+    rows.push([`\`${question}\``, Math.round(wallMs)])
+  }
+  return table([`over ${count} journal rows and ${count / 10} links`, 'ms from start to exit'], rows)
+}
+
+function fill(count: number): string[] {
+  const records = count / 10
+  return [
+    'set synchronous_commit = off',
+    `insert into link (connection, stream, source_id, source_key, target_id, target_key, linked_at)
+     select 'default', 'suppliers', 's' || n, 'SUP-' || n, 't' || n, 'Supplier ' || n, now()
+     from generate_series(1, ${records}) as n`,
+    `insert into connection (name, plex_host, plex_pcn, procurify_host, salt)
+     select 'other-' || n, 'plex', n::text, 'procurify', repeat('s', 48) from generate_series(1, 999) as n`,
+    `insert into run (id, connection, command, stream, actor, started_at, finished_at, outcome, exit_code)
+     select gen_random_uuid(), 'other-' || 1 + n % 999, 'sync suppliers', 'suppliers', '{}', now() - n * interval '1 second', now(),
+       'done', 0 from generate_series(1, ${records}) as n`,
+    `insert into audit (connection, seq, at, actor, stream, source_id, source_key, target_id, action, outcome, code, changes,
+       prev_hash, hash)
+     select 'default', 1000 + n, now() - (${count} - n) * interval '1 minute', '{"user": "cron", "host": "erp", "version": "1"}',
+       case when n % 1000 = 0 then 'pos' else 'suppliers' end, 's' || n % ${records}, 'SUP-' || n % ${records}, 't' || n % ${records},
+       case when n % 700 = 0 then 'park' else 'update' end, case when n % 700 = 0 then 'parked' else 'done' end,
+       case when n % 700 = 0 then 'vendor_similar' end, '[{"field": "name", "from": "Old", "to": "New"}]',
+       repeat('0', 64), repeat('0', 64)
+     from generate_series(1, ${count}) as n`,
+    'vacuum analyze',
+  ]
+}
