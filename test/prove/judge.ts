@@ -38,6 +38,7 @@ export async function judge(play: Play): Promise<Verdict> {
       ...(await judgeStage(play)),
       ...(await judgeOrders(play)),
       ...judgeReferences(play),
+      ...(await judgeReplays(play)),
       ...judgeMarks(play),
       ...judgeManners(play),
       ...(await judgeSecrecy(play)),
@@ -142,6 +143,17 @@ async function judgeOrders(play: Play): Promise<string[]> {
     }
   }
   return broken
+}
+
+/** A try that a person asked for names the row that parked it, in whatever came of it. */
+async function judgeReplays({ state, connection }: Play): Promise<string[]> {
+  const rows = await state.rows<AuditRow>('select * from audit where connection = $1 order by seq', [connection])
+  return rows.flatMap((row, at) => {
+    if (row.action !== 'replay') return []
+    const outcome = rows.slice(at + 1).find((one) => one.run_id === row.run_id && one.source_id === row.source_id)
+    const isChained = row.replay_of !== null && (outcome === undefined || outcome.replay_of === row.replay_of)
+    return isChained ? [] : [`replay: row ${row.seq} and what came of it do not name the row that parked the record`]
+  })
 }
 
 /** One account code for each account, one department for each name. */

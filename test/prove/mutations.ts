@@ -142,6 +142,20 @@ const MUTATIONS: readonly Mutation[] = [
     to: 'when not_before > at then 0',
     within: 200,
   },
+  {
+    name: 'a token without its key',
+    file: 'src/domain/token.ts',
+    from: 'const token = `[PLEX ${plain(order, NUMBER_MAX)}/${plain(line, LINE_MAX)} ${key}]`',
+    to: 'const token = `[PLEX ${plain(order, NUMBER_MAX)}/${plain(line, LINE_MAX)} ${key.slice(0, 8)}]`',
+    within: 500,
+  },
+  {
+    name: 'a lost replay_of',
+    file: 'src/store/outbox.ts',
+    from: 'replay_of = coalesce(excluded.replay_of, intent.replay_of)',
+    to: 'replay_of = null',
+    within: 500,
+  },
 ]
 
 const { values: args } = parseArgs({ options: { only: { type: 'string' }, workers: { type: 'string', default: '2' } } })

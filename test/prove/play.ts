@@ -2,16 +2,19 @@
 import { randomUUID } from 'node:crypto'
 import { loadConfig, type Config } from '../../src/config.js'
 import { makeAlignPass } from '../../src/cli/align.js'
+import { makeReplayPass, REPLAYED } from '../../src/cli/replay-streams.js'
 import { makeOrderPass, makeSupplierPass, refuse, toBase } from '../../src/cli/sync.js'
 import { assembleWorld, isDatabaseTrouble, type World } from '../../src/cli/wire.js'
 import type { Io } from '../../src/cli/io.js'
 import { EMPTY_MAP } from '../../src/domain/refdata-map.js'
 import { runAlign } from '../../src/passes/align.js'
+import { runReplay, type ReplayPass } from '../../src/passes/replay.js'
 import { runPass, type PassResult } from '../../src/passes/run.js'
 import type { Reporter } from '../../src/ports.js'
 import { Faults } from '../../src/sandbox/faults.js'
 import { RequestLog } from '../../src/sandbox/log.js'
 import type { Sandbox } from '../../src/sandbox/sandbox.js'
+import { readParked } from '../../src/store/parked.js'
 import { Conductor, type Actor, type Fate } from './conductor.js'
 import { Dice } from './dice.js'
 import {
@@ -241,12 +244,33 @@ export class Play {
     }: { io: Io; runId: string; reporter: Reporter; limit: number | null; full: boolean },
   ): Promise<PassResult> {
     const flags = limit === null ? {} : { limit }
+    if (stream === 'replay') return this.#replay(world, { io, runId, reporter })
     if (stream === 'align')
       return runAlign({ ...makeAlignPass(world, { io }, flags, EMPTY_MAP), runId, reporter }, COMMANDS.align)
     const make = stream === 'pos' ? makeOrderPass : makeSupplierPass
     const given = { ...flags, full }
     const made = await make(toBase(world, { io }, given, { runId, reporter }), world, given)
     return 'refused' in made ? refuse(made) : runPass(made, COMMANDS[stream])
+  }
+
+  /** `replay --all`. */
+  async #replay(
+    world: World,
+    { io, runId, reporter }: { io: Io; runId: string; reporter: Reporter },
+  ): Promise<PassResult> {
+    const parked = await readParked(world.database.db, this.connection, {})
+    const context = { io, version: 'proof', exit: { code: 0 }, global: () => ({}) }
+    const shown = { ...reporter, clear: () => undefined }
+    const replayWorld = { context, world, runId, reporter: shown, startedAt: new Date(), dryRun: false }
+    const passes: ReplayPass[] = []
+    for (const stream of REPLAYED) {
+      const mine = parked.filter((one) => one.stream === stream)
+      const replays = new Map(
+        mine.map(({ sourceId, seq }) => [sourceId, { of: seq, action: 'replay', reason: null } as const]),
+      )
+      if (mine.length > 0) passes.push(await makeReplayPass(replayWorld, stream, replays, {}))
+    }
+    return runReplay(passes, COMMANDS.replay)
   }
 
   #makeReporter(): Reporter {
@@ -277,6 +301,7 @@ export class Play {
     await this.#wake()
     const streams: readonly ProofStream[] =
       this.schedule.setting.orders > 0 ? ['align', 'suppliers', 'pos'] : ['suppliers']
+    let isReplayed = false
     for (let round = 1; round <= MOST_ROUNDS; round += 1) {
       const before = sandbox.log.effects().length
       const outcomes = new Set<string | undefined>()
@@ -288,7 +313,11 @@ export class Play {
       }
       const isStill = sandbox.log.effects().length === before
       const isOver = [...outcomes].every((one) => one === 'done' || (one === 'partial' && round > 2))
-      if (isStill && isOver) return
+      if (!isStill || !isOver) continue
+      if (isReplayed) return
+      // What was refused meanwhile is for a person, who tries it once more.
+      isReplayed = true
+      await this.#start({ ...QUIET, stream: 'replay', name: 'last replay' })
     }
     this.isRestless = true
   }
@@ -300,6 +329,7 @@ const COMMANDS: Readonly<Record<ProofStream, string>> = {
   suppliers: 'sync suppliers',
   pos: 'sync pos',
   align: 'align refdata',
+  replay: 'replay',
 }
 const MOST_ROUNDS = 10
 const QUIET: PassStep = {

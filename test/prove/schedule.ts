@@ -11,7 +11,7 @@ export interface Stamp {
   readonly ms: number
 }
 
-export type ProofStream = 'suppliers' | 'pos' | 'align'
+export type ProofStream = 'suppliers' | 'pos' | 'align' | 'replay'
 
 export interface PassStep {
   readonly do: 'pass'
@@ -96,6 +96,7 @@ export function makeSchedule(seed: number): Schedule {
 }
 
 function streamOf(dice: Dice, { orders }: Setting): ProofStream {
+  if (dice.chance(0.1)) return 'replay'
   return orders === 0 ? 'suppliers' : dice.pick(['pos', 'pos', 'pos', 'suppliers', 'align'] as const)
 }
 
@@ -214,6 +215,7 @@ const WRITTEN: Readonly<Record<ProofStream, readonly string[]>> = {
   // Suppliers of orders are delivered in the same pass.
   pos: ['/api/v3/requisitions/', '/api/v3/requisitions/', '/api/v3/vendors/'],
   align: ['/api/v3/account-codes/', '/api/v3/departments/'],
+  replay: ['/api/v3/vendors/', '/api/v3/requisitions/'],
 }
 
 function makeWriteFault(dice: Dice, stream: ProofStream): FaultRule {
@@ -225,7 +227,8 @@ function makeWriteFault(dice: Dice, stream: ProofStream): FaultRule {
     kind,
     after: stream === 'suppliers' ? dice.between(0, 2) : dice.between(0, 1),
     times: kind === 'throttle' ? dice.between(1, 3) : dice.pick([1, 1, 2]),
-    status: dice.pick([500, 502, 503, 504]),
+    // Refused for good: a person replays it when everything has come to rest.
+    status: kind === 'status' && dice.chance(0.5) ? 400 : dice.pick([500, 502, 503, 504]),
     ...patience(dice),
     ...(kind === 'late-effect' ? { ms: dice.pick([1000, 45_000, MINUTE, 5 * MINUTE]) } : {}),
   }
