@@ -259,7 +259,7 @@ export class Play {
     { io, runId, reporter }: { io: Io; runId: string; reporter: Reporter },
   ): Promise<PassResult> {
     const parked = await readParked(world.database.db, this.connection, {})
-    const context = { io, version: 'proof', exit: { code: 0 }, global: () => ({}) }
+    const context = { io, version: 'proof', exit: { code: 0 }, global: () => ({ color: false }) }
     const shown = { ...reporter, clear: () => undefined }
     const replayWorld = { context, world, runId, reporter: shown, startedAt: new Date(), dryRun: false }
     const passes: ReplayPass[] = []
