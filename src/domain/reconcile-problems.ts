@@ -73,24 +73,4 @@ export const RECONCILE_PROBLEMS = {
     advice:
       'Enter the invoice in Plex, or correct vendor or number of the bill. A draft that nobody needs: withdraw it.',
   },
-
-  // Shared with `sync invoices`, which tells them of each invoice.
-  amount_differs: {
-    what: 'Procurify has the bill of this invoice, with another amount or currency.',
-    advice:
-      'Compare both with the paper and correct the wrong one. INVOICE_TOLERANCE says how much still counts as equal.',
-  },
-  missing_in_procurify: {
-    what: 'Procurify has no bill of this vendor and number.',
-    advice:
-      'Enter the bill in Procurify under the number that Plex has. If it is there under another number, correct that.',
-  },
-  duplicate_in_procurify: {
-    what: 'Procurify has several bills of this vendor and number.',
-    advice: 'Withdraw the bills that are too many in Procurify before one is paid twice.',
-  },
-  vendor_unknown: {
-    what: 'The supplier of the invoice has no vendor in Procurify, so its bill cannot be looked for.',
-    advice: 'Run `ml-connector sync suppliers`; if the supplier is parked there, settle that.',
-  },
 } satisfies Record<string, Problem>
