@@ -184,9 +184,9 @@ describe('where all is well', () => {
 
 describe('settings, key and database', () => {
   it('names all mistakes in the settings at once, and skips the rest: exit 2', async () => {
-    const { code, of, failed, checks } = await check({ PLEX_PCN: 'abc', SYNC_TIMEOUT: 'soon', PLEX_FOO: '1' })
+    const { code, of, failed, checks } = await check({ PLEX_TIMEZONE: 'Nowhere', SYNC_TIMEOUT: 'soon', PLEX_FOO: '1' })
     expect({ code, failed }).toEqual({ code: 2, failed: ['settings'] })
-    for (const name of ['PLEX_PCN', 'SYNC_TIMEOUT', 'PLEX_FOO']) expect(of('settings').message).toContain(name)
+    for (const name of ['PLEX_TIMEZONE', 'SYNC_TIMEOUT', 'PLEX_FOO']) expect(of('settings').message).toContain(name)
     expect(checks.slice(1).every(({ status, message }) => status === 'skipped' && message.startsWith('needs: '))).toBe(
       true,
     )
