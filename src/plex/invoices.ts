@@ -4,12 +4,14 @@
  */
 import { contentHash } from '../domain/content-hash.js'
 import type { Detail } from '../domain/decision.js'
+import { Bug } from '../domain/errors.js'
 import { mayBeTooMuch, type Result } from '../domain/failure.js'
 import type { Invoice } from '../domain/invoice.js'
 import type { Json, Note, Touched } from '../domain/record.js'
 import { cutSlice, FIRST_SLICE_MS, lengthMs, nextSpanMs, SHORTEST_SLICE_MS, type Range } from '../domain/slices.js'
-import type { SourceWindow } from '../domain/window.js'
+import { shiftStamp, type SourceWindow } from '../domain/window.js'
 import type { Http } from '../http.js'
+import type { Query } from '../http-text.js'
 import type { Clock, ListOutcome, Source } from '../ports.js'
 import { canSlice, eachOf, makeWindowList, readRecord, toTouched, type DateFilter } from './resource.js'
 import * as schema from './schema.js'
@@ -34,10 +36,14 @@ export function makeInvoiceSource(http: Http, options: InvoiceSourceOptions): So
   const list = makeWindowList(http, PATH, options.dateFilter, toTouchedInvoice)
   return {
     canSlice: canSlice(options.dateFilter),
-    list: (window, onBatch) =>
-      window === null || window.from === null || !canSlice(options.dateFilter)
-        ? list(window, onBatch)
-        : listSlices(list, { ...window, from: window.from }, onBatch, options.clock),
+    list: async (window, onBatch) => {
+      const from = window?.from ?? null
+      if (canSlice(options.dateFilter) && window !== null && from !== null) {
+        return listSlices({ from, to: window.to }, (slice) => list({ ...window, ...slice }, onBatch), options.clock)
+      }
+      const listed = await list(window, onBatch)
+      return listed.ok || !mayBeTooMuch(listed) ? listed : listByDay(list, window, onBatch, options.clock)
+    },
     read: async (notes) => {
       const details: Detail<Invoice>[] = []
       const refused = await eachOf(notes, options.concurrency, async (note, place) => {
@@ -63,17 +69,16 @@ export function toInvoice(record: Json): Invoice | null {
 
 /** Slice after slice; each tells how long the next may be. A failed one is asked again at half its length, never at the same. */
 async function listSlices(
-  list: (window: SourceWindow, onBatch: OnRows) => Promise<Result<ListOutcome>>,
-  window: SourceWindow & Range,
-  onBatch: OnRows,
+  range: Range,
+  ask: (slice: Range) => Promise<Result<ListOutcome>>,
   clock: Pick<Clock, 'wallMs'>,
 ): Promise<Result<ListOutcome>> {
   const total = { rows: 0, outside: 0 }
   let spanMs = FIRST_SLICE_MS
-  let left: Range | null = window
+  let left: Range | null = range
   while (left !== null) {
     const { slice, rest } = cutSlice(left, spanMs, clock.wallMs())
-    const listed = await list({ ...window, ...slice }, onBatch)
+    const listed = await ask(slice)
     const length = lengthMs(slice, clock.wallMs())
     if (!listed.ok) {
       if (!mayBeTooMuch(listed) || length <= SHORTEST_SLICE_MS) return listed
@@ -86,6 +91,33 @@ async function listSlices(
     left = rest
   }
   return { ok: true, value: total }
+}
+
+/** Invoices are entered some time after their date. */
+const ENTRY_MS = 90 * 86_400_000
+
+/**
+ * With a lower end alone a window cannot be cut, but dates of invoices have both ends in every profile: everything before a start, then
+ * slices from there on. Only for a list that was too much in one piece, as an invoice without a date is in none of them.
+ */
+async function listByDay(
+  list: (window: SourceWindow | null, onBatch: OnRows, also: Query) => Promise<Result<ListOutcome>>,
+  window: SourceWindow | null,
+  onBatch: OnRows,
+  clock: Pick<Clock, 'wallMs'>,
+): Promise<Result<ListOutcome>> {
+  const start = shiftStamp(window?.from ?? new Date(clock.wallMs()).toISOString(), -ENTRY_MS)
+  if (start === null) throw new Bug('A window of invoices begins at no instant.')
+  const older = await list(window, onBatch, { transactionDateEnd: start })
+  if (!older.ok) return older
+  const ask = ({ from, to }: Range) =>
+    list(window, onBatch, { transactionDateBegin: from, transactionDateEnd: to ?? undefined })
+  const newer = await listSlices({ from: start, to: null }, ask, clock)
+  if (!newer.ok) return newer
+  return {
+    ok: true,
+    value: { rows: older.value.rows + newer.value.rows, outside: older.value.outside + newer.value.outside },
+  }
 }
 
 function toTouchedInvoice(row: Json): Touched {

@@ -29,24 +29,28 @@ export function canSlice(dateFilter: DateFilter): boolean {
 
 /**
  * Reads windows of a list (null = all of it), with rows outside dropped and counted. A 404 is how some resources say "no match";
- * that is only believed of a route that has worked in this run.
+ * that is only believed of a route that has worked in this run. `also`: further filters.
  */
 export function makeWindowList<T extends Touched>(
   http: Http,
   path: string,
   dateFilter: DateFilter,
   toRow: (row: Json) => T,
-): (window: SourceWindow | null, onBatch: OnBatch<T>) => Promise<Result<ListOutcome>> {
+): (window: SourceWindow | null, onBatch: OnBatch<T>, also?: Query) => Promise<Result<ListOutcome>> {
   let hasListed = false
-  return async (window, onBatch) => {
+  return async (window, onBatch, also = {}) => {
     const outcome = { rows: 0, outside: 0 }
-    const listed = await http.stream(path, windowQuery(window, dateFilter), async (items, answeredAtMs) => {
-      const rows = items.map(toRow)
-      const inside = window === null ? rows : rows.filter((row) => isInside(row, window))
-      outcome.rows += inside.length
-      outcome.outside += rows.length - inside.length
-      if (inside.length > 0) await onBatch(inside, answeredAtMs)
-    })
+    const listed = await http.stream(
+      path,
+      { ...windowQuery(window, dateFilter), ...also },
+      async (items, answeredAtMs) => {
+        const rows = items.map(toRow)
+        const inside = window === null ? rows : rows.filter((row) => isInside(row, window))
+        outcome.rows += inside.length
+        outcome.outside += rows.length - inside.length
+        if (inside.length > 0) await onBatch(inside, answeredAtMs)
+      },
+    )
     const isNoMatch = !listed.ok && listed.code === 'not_found' && hasListed
     hasListed ||= listed.ok
     return listed.ok || isNoMatch ? { ok: true, value: outcome } : listed

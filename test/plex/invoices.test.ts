@@ -97,6 +97,18 @@ describe('lists of invoices', () => {
     expect(source('modified_date').canSlice).toBe(false)
   })
 
+  it('are cut by the date of the invoice where they are too much and Plex knows a lower end only', async () => {
+    sandbox.plex.state.options.invoiceLimit = 400
+    sandbox.plex.state.options.dateFilter = 'modified_date'
+    const stamp = (n: number) => new Date(Date.parse('2026-01-01T00:00:00Z') + n * 20_000_000).toISOString()
+    for (let n = 0; n < 1000; n += 1) addInvoice(n, { createdDate: stamp(n), transactionDate: stamp(n) })
+    addInvoice(1000, { createdDate: stamp(3), transactionDate: '2020-01-01T05:00:00Z' })
+    addInvoice(1001, { createdDate: '2025-12-01T00:00:00Z', transactionDate: stamp(3) })
+    const { rows } = await read(since('2026-01-01T00:00:00Z'), source('modified_date'))
+    const seen = new Set(rows.map(({ sourceId }) => sourceId))
+    expect([seen.size, seen.has(idOf(1000)), seen.has(idOf(1001))]).toEqual([1001, true, false])
+  }, 60_000)
+
   it('say so when the filter was ignored, and drop what was not asked for', async () => {
     sandbox.plex.state.options.dateFilter = 'modified_date'
     addInvoice(1, { createdDate: '2025-01-01T00:00:00Z' })
