@@ -85,7 +85,13 @@ describe('the import rule', () => {
       ({ file, of }) => partOf(file) === 'cli' && ['plex', 'procurify'].includes(partOf(of)),
     )
     expect(new Set(adapters.map(({ file }) => file))).toEqual(
-      new Set(['src/cli/wire.ts', 'src/cli/wire-orders.ts', 'src/cli/wire-invoices.ts', 'src/cli/wire-plex.ts']),
+      new Set([
+        'src/cli/wire.ts',
+        'src/cli/wire-follow.ts',
+        'src/cli/wire-orders.ts',
+        'src/cli/wire-invoices.ts',
+        'src/cli/wire-plex.ts',
+      ]),
     )
   })
 

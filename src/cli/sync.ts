@@ -82,7 +82,7 @@ export async function makeOrderPass(base: Base, world: World, flags: SyncFlags):
     ...base,
     stream: orders.stream,
     needs: { supplier: suppliers },
-    follower: orders.follower,
+    follower: orders.follower(flags.full ?? false),
     tally,
   }
   return refused === null ? pass : { pass, refused }

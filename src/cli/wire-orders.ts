@@ -1,9 +1,7 @@
 /** The purchase-order stream, brought together from its adapters: the second half of wire.ts. */
-import type { Followed } from '../domain/decision.js'
 import { dayIn, zoneOffsetMs } from '../domain/day.js'
 import { ConfigError } from '../domain/errors.js'
 import type { Failure, Result } from '../domain/failure.js'
-import { followRequisition } from '../domain/follow-order.js'
 import type { ExistingRequisition, OrderDetail, OrderKnown, OrderStatus, ReleaseStatus } from '../domain/order.js'
 import type { PlanOrdersOptions } from '../domain/order-case.js'
 import { needsOrderSurvey, planOrders } from '../domain/plan-orders.js'
@@ -18,7 +16,6 @@ import { makeOrderSource } from '../plex/orders.js'
 import { readOrderStatuses, readPlexAccounts, readReleaseStatuses } from '../plex/order-setup.js'
 import { makeReleaseFeed } from '../plex/releases.js'
 import type { Stream } from '../ports.js'
-import { readOrderProgress } from '../procurify/order-follow.js'
 import { readOrderReference, type OrderReference } from '../procurify/order-reference.js'
 import { findPurchaseOrders } from '../procurify/purchase-orders.js'
 import { readMe, readRequisitionIndex, type Requester } from '../procurify/requisition-index.js'
@@ -26,6 +23,7 @@ import { makeRequisitionTarget } from '../procurify/requisitions.js'
 import { makeScans, type Scans } from '../procurify/scans.js'
 import { claimRequester } from '../store/connection.js'
 import { readRefdataMap } from './refdata-map-file.js'
+import { followOrders } from './wire-follow.js'
 import type { World } from './wire.js'
 import { requireSources } from './wire-plex.js'
 
@@ -56,7 +54,8 @@ interface Books {
 
 export interface OrderWiring {
   readonly stream: Stream<OrderDetail, OrderSurvey>
-  readonly follower: Follower
+  /** `full`: also looks for requisitions that Procurify does not show any more. */
+  readonly follower: (full: boolean) => Follower
   /** Exit 5 before anything is sent: requisitions of another requester would not be found again. */
   checkRequester(write: boolean): Promise<Failure | null>
 }
@@ -93,7 +92,10 @@ export function wireOrders(world: World, accept: ReadonlySet<string> = new Set()
         return planOrders(details, links, toKnown, options)
       },
     },
-    follower: () => followOrders(world, zone, me),
+    follower: (full) => {
+      const floor = floorOf(startDate, clock.wallMs())
+      return () => followOrders(world, { zone, floor, full }, me)
+    },
     checkRequester: (write) => checkRequester(world, me, write),
   }
 }
@@ -228,35 +230,6 @@ async function readIndex(
     until: dayAround(new Date(clock.wallMs()).toISOString(), DAY_MS),
     pageSize: config.procurify.pageSize,
   })
-}
-
-/** Changed orders and POs since the last run, a day of overlap: their filters know whole days only. */
-async function followOrders(
-  world: World,
-  zone: string,
-  me: () => Promise<Result<Requester>>,
-): Promise<Result<readonly Followed[]>> {
-  const { store, clock, config } = world
-  if ((await store.lastLinked('pos')) === null) return { ok: true, value: [] }
-  const requester = await me()
-  if (!requester.ok) return requester
-  const { id: requesterId, accountId: requesterAccountId } = requester.value
-  const from = (await store.lastRun('pos')) ?? floorOf(config.po.startDate, clock.wallMs())
-  const since = dayIn(shiftStamp(from, -DAY_MS), zone) ?? ''
-  const { pageSize } = config.procurify
-  const options = { requesterId, requesterAccountId, since, pageSize }
-  const progress = await readOrderProgress(world.procurify, options)
-  if (!progress.ok) return progress
-  const now = new Date(clock.wallMs()).toISOString()
-  const links = await store.linksByTarget('pos', [...progress.value.seen.keys()])
-  const followed = [...progress.value.seen].flatMap(([requisitionId, sighting]) => {
-    const link = links.get(requisitionId)
-    if (link === undefined) return []
-    const seen = followRequisition(link, sighting, now, config.sync.graceMs)
-    const isNews = seen.decision.kind !== 'unchanged' || contentHash(seen.detail) !== contentHash(link.detail)
-    return isNews ? [{ link, ...seen, detail: seen.detail }] : []
-  })
-  return { ok: true, value: followed }
 }
 
 async function checkRequester(

@@ -59,6 +59,16 @@ export async function readOrderProgress(http: Http, options: OrderProgressOption
   return { ok: true, value: { seen, unreadPos } }
 }
 
+/** All orders of the requester, by requisition id (uuid, normalised). */
+export async function readEveryOrder(
+  http: Http,
+  options: OrderProgressOptions,
+): Promise<Result<ReadonlyMap<string, NonNullable<Seen['order']>>>> {
+  const rows = await readRows(http, ORDERS, { requester: options.requesterId }, options.pageSize)
+  if (!rows.ok) return rows
+  return { ok: true, value: new Map(toOrders(rows.value, options).map(({ id, order }) => [id, order])) }
+}
+
 async function readRows(http: Http, path: string, query: Query, pageSize: number): Promise<Result<Json[]>> {
   const rows: Json[] = []
   const read = await readPages(http, path, query, pageSize, (page) => void rows.push(...page))

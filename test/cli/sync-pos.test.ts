@@ -60,6 +60,25 @@ describe('the way of an order', () => {
     expect((await bench.run('audit verify')).code).toBe(0)
   })
 
+  it('parks one that Procurify shows no more, once two complete lists agree', async () => {
+    bench = await openAlignedBench()
+    bench.addOrder({ poNumber: 'PO-LOST' })
+    bench.addOrder({ poNumber: 'PO-KEPT' })
+    await bench.sync()
+    const { orders, 'order-items': items } = bench.sandbox.procurify.state.data
+    const lost = bench.requisitions().find(({ items }) => String(items[0]?.['name']).includes('PO-LOST'))
+    const row = orders.all().find(({ uuid }) => uuid === lost?.uuid)
+    lost?.items.forEach((item) => items.remove(Number(item['id'])))
+    orders.remove(Number(row?.['id'] ?? row?.['num']))
+    const full = () => bench.run('sync pos --full --json', { SYNC_GRACE: '1ms' })
+    const first = await full()
+    expect(first.code, first.out).toBe(0)
+    const second = await full()
+    expect(second.code, second.out).toBe(3)
+    expect(second.json().problems).toMatchObject([{ code: 'requisition_vanished', source_key: 'PO-LOST' }])
+    expect(posts()).toHaveLength(2)
+  })
+
   it('goes to the department and location that REFDATA_MAP gives its name, whatever building Plex names', async () => {
     const file = join(tmpdir(), `refdata-map-${process.pid}.json`)
     await writeFile(file, JSON.stringify({ departments: { Tooling: { name: 'Maintenance', location: 'Main Plant' } } }))
