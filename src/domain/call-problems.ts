@@ -61,7 +61,7 @@ export const CALL_PROBLEMS = {
   data_source_failed: {
     what: 'A data source of Plex ran and reported an error: a wrong key or input in the map, or a fault in its query.',
     advice:
-      'Run it in Plex with the same inputs; correct the query there, or its block in PLEX_SOAP_MAP. Then: ml-connector check',
+      'Run it in Plex with the same inputs; correct the query there, or its block in PLEX_SOAP_MAP, and run `ml-connector check`.',
   },
   data_source_columns: {
     what: 'A data source answered without a column the map names, or with one column twice. Nothing of the answer was used, as the fields would look empty.',

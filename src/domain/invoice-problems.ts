@@ -11,10 +11,11 @@ export const INVOICE_PROBLEMS = {
     advice:
       'Compare both with the paper and correct the wrong one; the next run looks again. INVOICE_TOLERANCE says how much still counts as equal.',
   },
+  // Of the alignment as well: what Procurify lacks has one code, and the advice for each kind.
   missing_in_procurify: {
-    what: 'Procurify has no bill of this vendor and number.',
+    what: 'Plex has it and Procurify has not: no bill of this vendor and number, or no counterpart of this building, department or GL account.',
     advice:
-      'Enter the bill in Procurify under the number that Plex has; the next run finds it. If it is there under another number, correct that.',
+      'A bill: enter it in Procurify under the number that Plex has, or correct the number it has there; the next run finds it. A location: create it in Procurify by hand, under the name or code of the building. A department or account: run `ml-connector align refdata` with a direction that includes to-procurify, or pair it in REFDATA_MAP.',
   },
   duplicate_in_procurify: {
     what: 'Procurify has several bills of this vendor and number, and together they do not come to the invoice.',

@@ -2,11 +2,6 @@ import type { Problem } from './problem.js'
 
 /** Codes of the reference data: locations, departments, accounts. */
 export const REFDATA_PROBLEMS = {
-  missing_in_procurify: {
-    what: 'Plex has this building, department or GL account and Procurify has no counterpart of it.',
-    advice:
-      'A location: create it in Procurify by hand, under the name or code of the building. Else: run `ml-connector align refdata` with a direction that includes to-procurify, or pair it in REFDATA_MAP.',
-  },
   missing_in_plex: {
     what: 'Procurify has this location, department or account code and Plex has no counterpart of it.',
     advice:

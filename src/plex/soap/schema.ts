@@ -80,8 +80,9 @@ export function mistakesOf(error: z.ZodError): string[] {
   return error.issues.map(({ path, message }) => `${path.length === 0 ? 'the file' : path.join('.')} ${message}.`)
 }
 
-function problem(issue: { readonly code?: string | undefined; readonly keys?: readonly string[] }): string {
-  if (issue.code === 'unrecognized_keys') return `has ${(issue.keys ?? []).join(', ')}, which is not known here`
+/** Only members that are not known come with `keys`. */
+function problem({ keys }: { readonly keys?: readonly string[] }): string {
+  if (keys !== undefined) return `has ${keys.join(', ')}, which is not known here`
   return 'must be an object { ... }'
 }
 
