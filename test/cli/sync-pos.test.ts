@@ -75,7 +75,9 @@ describe('the way of an order', () => {
     expect(first.code, first.out).toBe(0)
     const second = await full()
     expect(second.code, second.out).toBe(3)
-    expect(second.json().problems).toMatchObject([{ code: 'requisition_vanished', source_key: 'PO-LOST' }])
+    expect(second.json().problems).toContainEqual(
+      expect.objectContaining({ code: 'requisition_vanished', source_key: 'PO-LOST' }),
+    )
     expect(posts()).toHaveLength(2)
   })
 
