@@ -81,7 +81,7 @@ export function mistakesOf(error: z.ZodError): string[] {
 }
 
 /** Only members that are not known come with `keys`. */
-function problem({ keys }: { readonly keys?: readonly string[] }): string {
+function problem({ keys }: { readonly code?: string | undefined; readonly keys?: readonly string[] }): string {
   if (keys !== undefined) return `has ${keys.join(', ')}, which is not known here`
   return 'must be an object { ... }'
 }
