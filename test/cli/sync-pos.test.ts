@@ -216,7 +216,9 @@ describe('what an order waits for', () => {
     const [vendor] = bench.vendors()
     bench.sandbox.procurify.state.data.vendors.edit(Number(vendor?.['id']), { is_auto_email_po_enabled: true })
     bench.addOrder()
-    expect((await bench.sync()).json().problems.map(({ code }) => code)).toEqual(['vendor_auto_email'])
+    const held = (await bench.sync()).json()
+    expect(held).toMatchObject({ counts: { parked: 1, created: 0 } })
+    expect(held.problems.map(({ code }) => code)).toContain('vendor_auto_email')
     expect((await bench.run('sync pos --full --json', { PO_ALLOW_AUTO_EMAIL: 'true' })).json().counts).toMatchObject({
       created: 1,
     })
