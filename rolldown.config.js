@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { defineConfig } from 'rolldown'
+import { tellNotices } from './build/notices.js'
 
 /**
  * What libraries do when they are loaded and nobody here needs: each of these loads undici, 70 ms of a start with Node 20. Our HTTP
@@ -46,6 +47,6 @@ export default defineConfig({
   platform: 'node',
   // An optional part of pg that is not installed.
   external: ['pg-native'],
-  plugins: [leaveOut, finish],
+  plugins: [leaveOut, tellNotices, finish],
   output: { dir: 'dist/bin', format: 'esm', chunkFileNames: '[name].js', cleanDir: true },
 })

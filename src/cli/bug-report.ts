@@ -1,4 +1,5 @@
 /** What is printed when this program fails by its own fault: enough to find the fault, and nothing that is secret. */
+import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { readEnvFile, type EnvFile } from '../config.js'
 import { describeGiven } from '../env.js'
@@ -114,5 +115,18 @@ function stackOf(error: unknown): string[] {
     .map((line) => line.trim())
     .filter((line) => line.startsWith('at '))
     .slice(0, MAX_FRAMES)
+    .map((line) => `${line}${sourceOf(line)}`)
     .map((line) => FOLDERS.reduce((text, folder) => text.replace(folder, ''), line))
+}
+
+/**
+ * The file of `src` that a frame comes from: the build puts many into one and leaves their names above them (`// src/http.ts`).
+ * So no source maps need to be shipped, or loaded, for a report that we can follow.
+ */
+function sourceOf(frame: string): string {
+  const [, file = '', line = '0'] = /(\/[^\s()]*\/dist\/bin\/[^\s():]+):(\d+):\d+/.exec(frame) ?? []
+  if (!existsSync(file)) return ''
+  const above = readFileSync(file, 'utf8').split('\n').slice(0, Number(line))
+  const name = above.reverse().find((text) => /^\/\/ (src|bin|node_modules)\/\S+$/.test(text))
+  return name === undefined ? '' : ` of ${name.slice('// '.length)}`
 }

@@ -42,6 +42,7 @@ describe('a bug', () => {
     expect(report.command).toBe('sync suppliers --limit --json --connection')
     expect(report.error).toContain('int8')
     expect(report.stack.join('\n')).toMatch(/^at .*\(?dist\/bin\/[\w.-]+\.js:\d+:\d+/m)
+    expect(report.stack.join('\n')).toMatch(/js:\d+:\d+\)? of src\/store\/\w+\.ts$/m)
     expect(
       report.stack.filter((line) => !/^at .*(dist|node_modules|node:|native|<anonymous>|index \d)/.test(line)),
     ).toEqual([])
