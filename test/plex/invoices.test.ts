@@ -1,43 +1,19 @@
 /** AP invoices against the simulated Plex: slices of time, halves where they are too much, and what is read of a row. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { totalsOf } from '../../src/domain/invoice.js'
 import type { Touched } from '../../src/domain/record.js'
-import { Secret } from '../../src/domain/secret.js'
 import type { SourceWindow } from '../../src/domain/window.js'
-import { makePlex } from '../../src/plex/client.js'
 import { makeInvoiceSource, toInvoice } from '../../src/plex/invoices.js'
-import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
-import { createTestDatabase, type TestDatabase } from '../support/database.js'
 import { aNote } from '../support/factories.js'
-import { makeDeps, valueOf } from '../support/http.js'
+import { valueOf } from '../support/http.js'
+import { openSimulated } from '../support/simulated.js'
 
-let database: TestDatabase
-let sandbox: Sandbox
-
-beforeAll(async () => {
-  database = await createTestDatabase()
-  sandbox = await startSandbox({ seed: 'empty' })
-})
-afterAll(async () => {
-  await sandbox.close()
-  await database.close()
-})
-beforeEach(() => sandbox.reset())
+const { sandbox, plex } = await openSimulated()
 
 const NOW = Date.parse('2026-11-24T00:00:00Z')
 
 function source(dateFilter: 'modifiedDate' | 'modified_date' = 'modifiedDate') {
-  const { apiKey, pcn } = sandbox.plex.state.login
-  const settings = {
-    baseUrl: sandbox.plex.url,
-    auth: 'api-key',
-    tokenUrl: '',
-    scope: null,
-    tenantId: null,
-    pcn,
-  } as const
-  const deps = makeDeps(database, { apiKey: new Secret(apiKey) })
-  const http = makePlex({ ...settings, pcnHeader: 'X-Plex-Connect-Customer-Id' }, deps)
+  const { http } = plex()
   return makeInvoiceSource(http, { dateFilter, concurrency: 2, clock: { wallMs: () => NOW } })
 }
 

@@ -1,48 +1,20 @@
 /** Orders with their lines and releases against the simulated Plex: what is asked for, and what a bad answer costs. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Detail } from '../../src/domain/decision.js'
 import type { OrderDetail } from '../../src/domain/order.js'
 import type { Json, Note, Touched } from '../../src/domain/record.js'
-import { Secret } from '../../src/domain/secret.js'
 import type { Http } from '../../src/http.js'
-import { makePlex } from '../../src/plex/client.js'
 import { readOrderStatuses, readPlexAccounts, readReleaseStatuses } from '../../src/plex/order-setup.js'
 import { makeOrderSource } from '../../src/plex/orders.js'
 import { makeReleaseFeed } from '../../src/plex/releases.js'
 import type { FeedRow } from '../../src/ports.js'
-import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
-import { createTestDatabase, type TestDatabase } from '../support/database.js'
 import { aNote } from '../support/factories.js'
-import { failureOf, makeDeps, valueOf } from '../support/http.js'
+import { failureOf, valueOf } from '../support/http.js'
+import { openSimulated } from '../support/simulated.js'
 
-let database: TestDatabase
-let sandbox: Sandbox
+const { sandbox, plex: plexClient } = await openSimulated()
 
-beforeAll(async () => {
-  database = await createTestDatabase()
-  sandbox = await startSandbox({ seed: 'empty' })
-})
-afterAll(async () => {
-  await sandbox.close()
-  await database.close()
-})
-beforeEach(() => sandbox.reset())
-// A fault that was not reached would mean that a test did not test what it says.
-afterEach(() => expect(sandbox.faults.list().filter(({ hits }) => hits === 0)).toEqual([]))
-
-function plex(timeoutMs = 10_000): Http {
-  const { apiKey, pcn } = sandbox.plex.state.login
-  const settings = {
-    baseUrl: sandbox.plex.url,
-    auth: 'api-key',
-    tokenUrl: '',
-    scope: null,
-    tenantId: null,
-    pcn,
-  } as const
-  const deps = makeDeps(database, { apiKey: new Secret(apiKey) }, { timeoutMs })
-  return makePlex({ ...settings, pcnHeader: 'X-Plex-Connect-Customer-Id' }, deps)
-}
+const plex = (timeoutMs = 10_000): Http => plexClient({ changes: { timeoutMs } }).http
 const source = (http = plex()) => makeOrderSource(http, { dateFilter: 'modifiedDate', concurrency: 2 })
 const feed = (http = plex()) => makeReleaseFeed(http, { dateFilter: 'modifiedDate' })
 

@@ -1,46 +1,24 @@
 /** Reference data of Plex: lists, the places that orders name, and accounts created under ids of ours. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { Claim } from '../../src/domain/delivery.js'
-import { Secret } from '../../src/domain/secret.js'
 import type { OrderPlace } from '../../src/domain/refdata.js'
 import type { Target } from '../../src/ports.js'
 import { makeAccountTarget } from '../../src/plex/accounts.js'
-import { makePlex } from '../../src/plex/client.js'
 import { makePlexRefdata } from '../../src/plex/refdata.js'
-import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
-import { createTestDatabase, type TestDatabase } from '../support/database.js'
 import { aClaim, aWanted } from '../support/factories.js'
-import { makeDeps, valueOf } from '../support/http.js'
+import { valueOf } from '../support/http.js'
+import { openSimulated } from '../support/simulated.js'
 
-let database: TestDatabase
-let sandbox: Sandbox
+const { sandbox, plex } = await openSimulated()
+
 let source: ReturnType<typeof makePlexRefdata>
 let target: Target
 
-beforeAll(async () => {
-  database = await createTestDatabase()
-})
-afterAll(() => database.close())
-beforeEach(async () => {
-  sandbox = await startSandbox({ seed: 'empty' })
-  const { clientId, clientSecret, pcn } = sandbox.plex.state.login
-  const deps = makeDeps(database, { clientId: new Secret(clientId), clientSecret: new Secret(clientSecret) })
-  const http = makePlex(
-    {
-      ...{
-        baseUrl: `${sandbox.plex.url}/api`,
-        auth: 'oauth2',
-        tokenUrl: `${sandbox.plex.url}/oauth2/token`,
-        scope: null,
-      },
-      ...{ pcn, pcnHeader: 'X-Plex-Connect-Customer-Id', tenantId: null },
-    },
-    deps,
-  )
+beforeEach(() => {
+  const { http } = plex({ auth: 'oauth2' })
   source = makePlexRefdata(http, 'modifiedDate')
   target = makeAccountTarget(http)
 })
-afterEach(() => sandbox.close())
 
 const ID = '5a00aaaa-0000-4000-8000-000000000001'
 const ORDER = '0de0aaaa-0000-4000-8000-000000000001'

@@ -1,36 +1,20 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { Detail } from '../../src/domain/decision.js'
 import type { Touched } from '../../src/domain/record.js'
-import { Secret } from '../../src/domain/secret.js'
 import type { SupplierDetail } from '../../src/domain/supplier.js'
 import type { SourceWindow } from '../../src/domain/window.js'
-import { makePlex } from '../../src/plex/client.js'
 import { makeSupplierSource, type SupplierSourceOptions } from '../../src/plex/suppliers.js'
 import type { Source } from '../../src/ports.js'
-import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
-import { createTestDatabase, type TestDatabase } from '../support/database.js'
 import { aNote } from '../support/factories.js'
-import { failureOf, json, makeDeps, startServer, valueOf } from '../support/http.js'
+import { failureOf, json, startServer, valueOf } from '../support/http.js'
+import { openSimulated } from '../support/simulated.js'
 
-let database: TestDatabase
-let sandbox: Sandbox
+const { sandbox, plex } = await openSimulated()
 
-beforeAll(async () => {
-  database = await createTestDatabase()
-})
-afterAll(() => database.close())
-beforeEach(async () => {
-  sandbox = await startSandbox({ seed: 'empty' })
-})
-afterEach(() => sandbox.close())
+beforeEach(() => {})
 
 function source(options: Partial<SupplierSourceOptions> = {}, baseUrl = sandbox.plex.url): Source<SupplierDetail> {
-  const { apiKey, pcn } = sandbox.plex.state.login
-  const settings = { baseUrl, auth: 'api-key', tokenUrl: '', scope: null, tenantId: null, pcn } as const
-  const http = makePlex(
-    { ...settings, pcnHeader: 'X-Plex-Connect-Customer-Id' },
-    makeDeps(database, { apiKey: new Secret(apiKey) }),
-  )
+  const { http } = plex({ baseUrl })
   return makeSupplierSource(http, { dateFilter: 'modifiedDate', addresses: true, concurrency: 2, ...options })
 }
 

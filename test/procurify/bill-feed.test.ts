@@ -1,17 +1,14 @@
 /** Changed bills as a feed: what is kept, whom it touches, and what is asked when a bill does not come back. */
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import type { BillState } from '../../src/domain/invoice-state.js'
-import { Secret } from '../../src/domain/secret.js'
 import type { Feed, FeedRow } from '../../src/ports.js'
 import { makeBillFeed } from '../../src/procurify/bill-feed.js'
-import { makeProcurify } from '../../src/procurify/client.js'
 import { billRow } from '../../src/sandbox/procurify-bills.js'
-import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
-import { createTestDatabase, type TestDatabase } from '../support/database.js'
-import { makeDeps, valueOf } from '../support/http.js'
+import { valueOf } from '../support/http.js'
+import { openSimulated } from '../support/simulated.js'
 
-let database: TestDatabase
-let sandbox: Sandbox
+const { sandbox, procurify } = await openSimulated()
+
 let feed: Feed
 /** By key: the invoices that have it. */
 let owners: Map<string, string[]>
@@ -20,22 +17,11 @@ let vendor: string
 
 const FLOOR = '2026-01-01T00:00:00.000Z'
 
-beforeAll(async () => {
-  database = await createTestDatabase()
-  sandbox = await startSandbox({ seed: 'empty' })
-})
-afterAll(async () => {
-  await sandbox.close()
-  await database.close()
-})
 beforeEach(() => {
-  sandbox.reset()
   vendor = String(sandbox.procurify.state.data.vendors.add({ name: 'Acme', active: true, type: 3, email: [] })['id'])
   owners = new Map()
   kept = new Map()
-  const { clientId, clientSecret } = sandbox.procurify.state.login
-  const deps = makeDeps(database, { clientId: new Secret(clientId), clientSecret: new Secret(clientSecret) })
-  const http = makeProcurify({ baseUrl: sandbox.procurify.url, clientHeader: 'api' }, deps)
+  const { http } = procurify()
   const states = () => [...kept].map(([id, state]) => ({ id, state })).filter(({ state }) => !state.gone)
   feed = makeBillFeed(http, {
     ...{ pageSize: 50, zone: 'UTC', floor: FLOOR },

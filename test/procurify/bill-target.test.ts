@@ -1,20 +1,17 @@
 /** Drafting a bill against the simulated Procurify: what is looked for before, what proves an absence, and what is refused. */
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import type { Claim } from '../../src/domain/delivery.js'
 import type { BillState, InvoiceState } from '../../src/domain/invoice-state.js'
-import { Secret } from '../../src/domain/secret.js'
 import type { Http } from '../../src/http.js'
 import type { Target } from '../../src/ports.js'
 import { makeBillTarget, readCurrencyIds } from '../../src/procurify/bill-target.js'
-import { makeProcurify } from '../../src/procurify/client.js'
 import { billRow } from '../../src/sandbox/procurify-bills.js'
-import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
-import { createTestDatabase, type TestDatabase } from '../support/database.js'
 import { aClaim, aWanted } from '../support/factories.js'
-import { failureOf, makeDeps, valueOf } from '../support/http.js'
+import { failureOf, valueOf } from '../support/http.js'
+import { openSimulated } from '../support/simulated.js'
 
-let database: TestDatabase
-let sandbox: Sandbox
+const { sandbox, procurify } = await openSimulated()
+
 let http: Http
 let target: Target
 let newest: { id: string; state: BillState }[]
@@ -22,26 +19,16 @@ let refused: string[]
 let vendor: unknown
 let stranger: unknown
 
-beforeAll(async () => {
-  database = await createTestDatabase()
-  sandbox = await startSandbox({ seed: 'empty' })
-})
-afterAll(async () => {
-  await sandbox.close()
-  await database.close()
-})
 beforeEach(() => {
-  sandbox.reset()
   sandbox.procurify.state.options.draftBills = true
   const { vendors } = sandbox.procurify.state.data
   ;[vendor, stranger] = ['Acme', 'Other'].map((name) => vendors.add({ name, active: true, type: 3, email: [] })['id'])
-  const { clientId, clientSecret } = sandbox.procurify.state.login
-  const deps = makeDeps(database, { clientId: new Secret(clientId), clientSecret: new Secret(clientSecret) })
-  http = makeProcurify({ baseUrl: sandbox.procurify.url, clientHeader: 'api' }, deps)
+  const client = procurify()
+  http = client.http
   newest = []
   refused = []
   target = makeBillTarget(http, {
-    ...{ pageSize: 50, zone: 'UTC', clock: deps.clock, books: { newestBills: () => Promise.resolve(newest) } },
+    ...{ pageSize: 50, zone: 'UTC', clock: client.clock, books: { newestBills: () => Promise.resolve(newest) } },
     onRefused: (answer) => Promise.resolve(void refused.push(answer)),
   })
 })

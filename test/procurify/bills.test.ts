@@ -1,32 +1,14 @@
 /** Bills against the simulated Procurify: lists by change, vendor and day, and one bill whole. */
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { Bill } from '../../src/domain/invoice.js'
-import { Secret } from '../../src/domain/secret.js'
-import type { Http } from '../../src/http.js'
 import { readBill, readBills, streamBills } from '../../src/procurify/bills.js'
-import { makeProcurify } from '../../src/procurify/client.js'
 import { Bill as BillSchema, BillDetail } from '../../src/procurify/schema.js'
 import { billRow } from '../../src/sandbox/procurify-bills.js'
-import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
-import { createTestDatabase, type TestDatabase } from '../support/database.js'
-import { makeDeps, valueOf } from '../support/http.js'
+import { valueOf } from '../support/http.js'
+import { openSimulated } from '../support/simulated.js'
 
-let database: TestDatabase
-let sandbox: Sandbox
-let http: Http
-
-beforeAll(async () => {
-  database = await createTestDatabase()
-  sandbox = await startSandbox({ seed: 'empty' })
-  const { clientId, clientSecret } = sandbox.procurify.state.login
-  const deps = makeDeps(database, { clientId: new Secret(clientId), clientSecret: new Secret(clientSecret) })
-  http = makeProcurify({ baseUrl: sandbox.procurify.url, clientHeader: 'api' }, deps)
-})
-afterAll(async () => {
-  await sandbox.close()
-  await database.close()
-})
-beforeEach(() => sandbox.reset())
+const { sandbox, procurify } = await openSimulated()
+const { http } = procurify()
 
 const uuid = (n: number): string => `5A0000B1-0000-4000-8000-${String(n).padStart(12, '0')}`
 

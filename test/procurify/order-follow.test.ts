@@ -1,36 +1,22 @@
 /** What became of requisitions: people act in the simulated Procurify, and the reader must tell. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { normalizeUuid } from '../../src/domain/requisition.js'
-import { Secret } from '../../src/domain/secret.js'
 import type { Http } from '../../src/http.js'
-import { makeProcurify } from '../../src/procurify/client.js'
 import { readOrderProgress, type OrderProgress, type Seen } from '../../src/procurify/order-follow.js'
-import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
-import { createTestDatabase, type TestDatabase } from '../support/database.js'
-import { failureOf, json, makeDeps, makeRig, startServer, valueOf } from '../support/http.js'
+import { failureOf, json, makeRig, startServer, valueOf } from '../support/http.js'
+import { openSimulated } from '../support/simulated.js'
 
-let database: TestDatabase
-let sandbox: Sandbox
+const { sandbox, database, procurify } = await openSimulated()
+
 let http: Http
 
-beforeAll(async () => {
-  database = await createTestDatabase()
-  sandbox = await startSandbox({ seed: 'empty' })
-})
-afterAll(async () => {
-  await sandbox.close()
-  await database.close()
-})
 beforeEach(() => {
-  sandbox.reset()
-  const { login, data } = sandbox.procurify.state
-  const credentials = { clientId: new Secret(login.clientId), clientSecret: new Secret(login.clientSecret) }
-  http = makeProcurify({ baseUrl: sandbox.procurify.url, clientHeader: 'api' }, makeDeps(database, credentials))
+  const { data } = sandbox.procurify.state
+  http = procurify().http
   for (const name of ['Acme', 'Bolts Inc']) data.vendors.add({ name, type: 3, active: true, email: [] })
   data['account-codes'].seed({ id: 1, code: '5100', active: true })
   data.accounts.add({ account_code: 1, department: 1, active: true })
 })
-afterEach(() => expect(sandbox.faults.list().filter(({ hits }) => hits === 0)).toEqual([]))
 
 const DAY_MS = 86_400_000
 const lifecycle = () => sandbox.procurify.state.lifecycle

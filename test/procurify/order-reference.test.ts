@@ -1,31 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { Secret } from '../../src/domain/secret.js'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { Http } from '../../src/http.js'
-import { makeProcurify } from '../../src/procurify/client.js'
 import { readOrderReference, type OrderReference } from '../../src/procurify/order-reference.js'
-import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
-import { createTestDatabase, type TestDatabase } from '../support/database.js'
-import { failureOf, json, makeDeps, makeRig, startServer, valueOf } from '../support/http.js'
+import { failureOf, json, makeRig, startServer, valueOf } from '../support/http.js'
+import { openSimulated } from '../support/simulated.js'
 
-let database: TestDatabase
-let sandbox: Sandbox
+const { sandbox, database, procurify } = await openSimulated()
+
 let http: Http
 
-beforeAll(async () => {
-  database = await createTestDatabase()
-  sandbox = await startSandbox({ seed: 'empty' })
-})
-afterAll(async () => {
-  await sandbox.close()
-  await database.close()
-})
 beforeEach(() => {
-  sandbox.reset()
-  const { clientId, clientSecret } = sandbox.procurify.state.login
-  const deps = makeDeps(database, { clientId: new Secret(clientId), clientSecret: new Secret(clientSecret) })
-  http = makeProcurify({ baseUrl: sandbox.procurify.url, clientHeader: 'api' }, deps)
+  http = procurify().http
 })
-afterEach(() => expect(sandbox.faults.list().filter(({ hits }) => hits === 0)).toEqual([]))
 
 const data = () => sandbox.procurify.state.data
 const read = async (customField: string | null = null, pageSize = 50): Promise<OrderReference> =>

@@ -1,44 +1,34 @@
 /** Account codes, departments and locations of Procurify: read whole, looked for and written. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { Claim } from '../../src/domain/delivery.js'
 import type { Json } from '../../src/domain/record.js'
-import { Secret } from '../../src/domain/secret.js'
 import type { Http } from '../../src/http.js'
 import type { Target } from '../../src/ports.js'
-import { makeProcurify } from '../../src/procurify/client.js'
 import {
   makeAccountCodeTarget,
   makeDepartmentTarget,
   makeLocationTarget,
   makeProcurifyRefdata,
 } from '../../src/procurify/refdata.js'
-import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
-import { createTestDatabase, type TestDatabase } from '../support/database.js'
 import { aClaim, aWanted } from '../support/factories.js'
-import { makeDeps, valueOf } from '../support/http.js'
+import { valueOf } from '../support/http.js'
+import { openSimulated } from '../support/simulated.js'
 
-let database: TestDatabase
-let sandbox: Sandbox
+const { sandbox, procurify } = await openSimulated()
+
 let http: Http
 let codes: Target
 let departments: Target
 let locations: Target
 
-beforeAll(async () => {
-  database = await createTestDatabase()
-})
-afterAll(() => database.close())
-beforeEach(async () => {
-  sandbox = await startSandbox({ seed: 'empty' })
-  const { clientId, clientSecret } = sandbox.procurify.state.login
-  const deps = makeDeps(database, { clientId: new Secret(clientId), clientSecret: new Secret(clientSecret) })
-  http = makeProcurify({ baseUrl: sandbox.procurify.url, clientHeader: 'api' }, deps)
-  const options = { pageSize: 50, clock: deps.clock }
+beforeEach(() => {
+  const client = procurify()
+  http = client.http
+  const options = { pageSize: 50, clock: client.clock }
   codes = makeAccountCodeTarget(http, options)
   departments = makeDepartmentTarget(http, options)
   locations = makeLocationTarget(http, options)
 })
-afterEach(() => sandbox.close())
 
 const CODE = { code: '100', description: 'Supplies', account_type: 2, departments: [1] }
 const DEPARTMENT = { branch: 1, name: 'Tool Room', external_id: 'plex:1:department:MAIN:Tool Room', active: true }

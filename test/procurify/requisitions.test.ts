@@ -1,24 +1,21 @@
 /** Requisitions against the simulated Procurify: sent once, found again by the key in their item names, never guessed at. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { Claim, LookUp } from '../../src/domain/delivery.js'
 import { Bug } from '../../src/domain/errors.js'
 import type { ExistingRequisition } from '../../src/domain/order.js'
 import type { RequisitionBody, RequisitionDraft } from '../../src/domain/requisition.js'
-import { Secret } from '../../src/domain/secret.js'
 import { makeItemName, makeKey } from '../../src/domain/token.js'
 import type { Http } from '../../src/http.js'
 import type { Target } from '../../src/ports.js'
-import { makeProcurify } from '../../src/procurify/client.js'
 import { readMe, readRequisitionIndex } from '../../src/procurify/requisition-index.js'
 import { makeRequisitionTarget } from '../../src/procurify/requisitions.js'
 import { makeScans } from '../../src/procurify/scans.js'
-import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
-import { createTestDatabase, type TestDatabase } from '../support/database.js'
 import { aClaim, aWanted } from '../support/factories.js'
-import { failureOf, json, makeDeps, makeRig, startServer, valueOf, type TestClock } from '../support/http.js'
+import { failureOf, json, makeRig, startServer, valueOf, type TestClock } from '../support/http.js'
+import { openSimulated } from '../support/simulated.js'
 
-let database: TestDatabase
-let sandbox: Sandbox
+const { sandbox, database, procurify } = await openSimulated()
+
 let http: Http
 let clock: TestClock
 let target: Target
@@ -27,27 +24,14 @@ let vendorId = ''
 const RECENT_MS = 60_000
 const DAY_MS = 86_400_000
 
-beforeAll(async () => {
-  database = await createTestDatabase()
-  sandbox = await startSandbox({ seed: 'empty' })
-})
-afterAll(async () => {
-  await sandbox.close()
-  await database.close()
-})
 beforeEach(() => {
-  sandbox.reset()
-  const { login, data } = sandbox.procurify.state
-  const credentials = { clientId: new Secret(login.clientId), clientSecret: new Secret(login.clientSecret) }
-  const deps = makeDeps(database, credentials)
-  clock = deps.clock
-  http = makeProcurify({ baseUrl: sandbox.procurify.url, clientHeader: 'api' }, deps)
+  const { data } = sandbox.procurify.state
+  ;({ http, clock } = procurify())
   target = makeRequisitionTarget(http, makeScans(index, { clock, recentMs: RECENT_MS }))
   vendorId = String(data.vendors.add({ name: 'Acme', type: 3, active: true, email: [] })['id'])
   data['account-codes'].seed({ id: 1, code: '5100', active: true })
   data.accounts.add({ account_code: 1, department: 1, active: true })
 })
-afterEach(() => expect(sandbox.faults.list().filter(({ hits }) => hits === 0)).toEqual([]))
 
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
 /** As the caller widens it: a day each side. */

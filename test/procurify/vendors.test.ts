@@ -1,36 +1,24 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { Bug } from '../../src/domain/errors.js'
 import type { Claim } from '../../src/domain/delivery.js'
 import type { Json } from '../../src/domain/record.js'
-import { Secret } from '../../src/domain/secret.js'
 import type { Http } from '../../src/http.js'
 import type { Target } from '../../src/ports.js'
-import { makeProcurify } from '../../src/procurify/client.js'
 import { makeVendorTarget, readVendors } from '../../src/procurify/vendors.js'
-import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
-import { createTestDatabase, type TestDatabase } from '../support/database.js'
 import { aClaim, aWanted } from '../support/factories.js'
-import { failureOf, json, makeDeps, makeRig, startServer, valueOf, type TestClock } from '../support/http.js'
+import { failureOf, json, makeRig, startServer, valueOf, type TestClock } from '../support/http.js'
+import { openSimulated } from '../support/simulated.js'
 
-let database: TestDatabase
-let sandbox: Sandbox
+const { sandbox, database, procurify } = await openSimulated()
+
 let http: Http
 let clock: TestClock
 let target: Target
 
-beforeAll(async () => {
-  database = await createTestDatabase()
-})
-afterAll(() => database.close())
-beforeEach(async () => {
-  sandbox = await startSandbox({ seed: 'empty' })
-  const { clientId, clientSecret } = sandbox.procurify.state.login
-  const deps = makeDeps(database, { clientId: new Secret(clientId), clientSecret: new Secret(clientSecret) })
-  clock = deps.clock
-  http = makeProcurify({ baseUrl: sandbox.procurify.url, clientHeader: 'api' }, deps)
+beforeEach(() => {
+  ;({ http, clock } = procurify())
   target = makeVendorTarget(http, { pageSize: 50, clock })
 })
-afterEach(() => sandbox.close())
 
 const EXTERNAL_ID = 'plex:100001:s1'
 const PAYLOAD = {
