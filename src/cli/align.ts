@@ -4,17 +4,15 @@ import { adviceFor } from '../domain/problems.js'
 import type { RefdataMap } from '../domain/refdata-map.js'
 import { Tally } from '../domain/tally.js'
 import { runAlign, type AlignPass, type AlignResult } from '../passes/align.js'
-import { beginRun, withinRun } from './broken-run.js'
 import { printList, printPairs } from './align-list.js'
 import type { AlignFlags } from './commands/align.js'
-import { writeMetrics } from './metrics.js'
 import { withHeartbeat } from './outside.js'
+import { performRun } from './perform.js'
 import type { Context } from './program.js'
 import { readRefdataMap } from './refdata-map-file.js'
 import { printRun } from './render.js'
-import { makeReporter } from './reporter.js'
-import { toRunJson, withoutPlan, type RunJson } from './result.js'
-import { newRunId, openWorld, readConfig, refdataParts, type World } from './wire.js'
+import { withoutPlan, type RunJson } from './result.js'
+import { readConfig, refdataParts, type World } from './wire.js'
 
 const COMMAND = 'align refdata'
 const PLEX_READ_ONLY = 'Data sources only read, so accounts that are missing in Plex cannot be created there.'
@@ -39,34 +37,18 @@ export async function performAlign(
   context: Context,
   flags: AlignFlags,
 ): Promise<{ readonly run: RunJson; readonly result: AlignResult }> {
-  const startedAt = new Date()
-  const runId = newRunId()
-  const dryRun = (flags.list ?? false) || (flags.dryRun ?? false)
   const config = readConfig(context)
   const map = readRefdataMap(config)
   const direction = flags.direction ?? config.refdata.direction
   const isReadOnly = config.plex.profile === 'soap' && direction !== 'to-procurify'
   if (isReadOnly && direction === 'to-plex')
     throw new ConfigError(`${PLEX_READ_ONLY} Use the direction to-procurify, or leave --direction out.`)
-  const reporter = makeReporter(context.io, { level: context.global().logLevel, quiet: flags.quiet ?? false, runId })
-  const deadlineMs = flags.deadline ?? config.sync.deadlineMs
-  const { connection } = config
-  const begun = beginRun({ runId, command: COMMAND, connection, dryRun, startedAt })
-  return withinRun(begun, async () => {
-    const world = await openWorld(context, { command: COMMAND, runId, reporter, write: !dryRun, deadlineMs })
-    begun.calls = world.calls
-    try {
-      const pass = { ...makeAlignPass(world, context, flags, map), runId, reporter }
-      if (isReadOnly) pass.tallies.accounts.problem('plex_read_only', `${PLEX_READ_ONLY} They are listed.`)
-      const result = await runAlign({ ...pass, options: { ...pass.options, dryRun } }, COMMAND)
-      const auditHead = await world.store.auditHead()
-      reporter.clear()
-      const run = toRunJson({ ...begun, auditHead, finishedAt: new Date() }, result)
-      await writeMetrics(world, run, reporter)
-      return { run, result }
-    } finally {
-      await world.close()
-    }
+  const dryRun = (flags.list ?? false) || (flags.dryRun ?? false)
+  return performRun(context, { ...flags, dryRun }, COMMAND, async ({ world, runId, reporter, finish }) => {
+    const pass = { ...makeAlignPass(world, context, flags, map), runId, reporter }
+    if (isReadOnly) pass.tallies.accounts.problem('plex_read_only', `${PLEX_READ_ONLY} They are listed.`)
+    const result = await runAlign({ ...pass, options: { ...pass.options, dryRun } }, COMMAND)
+    return { run: await finish(result), result }
   })
 }
 

@@ -10,8 +10,8 @@ import { readLinks } from '../store/link.js'
 import { endParked, readParked, type Ending, type Parked } from '../store/parked.js'
 import { authorOf } from './author.js'
 import type { SettleFlags } from './commands/replay.js'
+import { performRun } from './perform.js'
 import type { Context } from './program.js'
-import { withReplayWorld } from './replay.js'
 import { makeReplayPass } from './replay-streams.js'
 import { withState, type State } from './state.js'
 import { oneLine } from './text.js'
@@ -99,12 +99,12 @@ function learn(parked: Parked, link: Link | undefined, action: Action): Json {
 
 /** A pass: Plex is read. */
 async function acceptOrders(context: Context, cases: readonly Case[], { reason }: SettleFlags): Promise<SettledOrders> {
-  return withReplayWorld(context, {}, async (replayWorld) => {
+  return performRun(context, {}, 'replay accept', async (open) => {
     const accept = new Set(cases.map(({ parked }) => parked.sourceId))
     const replays = new Map(
       cases.map(({ parked }): [string, Replay] => [parked.sourceId, { of: parked.seq, action: 'accept', reason }]),
     )
-    const pass = await makeReplayPass({ ...replayWorld, accept }, 'pos', replays, {})
+    const pass = await makeReplayPass({ ...open, accept }, 'pos', replays, {})
     const { outcome, problems } = await runReplay([pass], 'replay accept')
     return { outcome, problems, settled: outcome === 'done' ? cases.map(({ parked }) => parked) : [] }
   })

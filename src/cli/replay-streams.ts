@@ -5,23 +5,16 @@ import type { Link, StreamName } from '../domain/record.js'
 import { Tally } from '../domain/tally.js'
 import type { Pass } from '../passes/pass.js'
 import type { ReplayPass } from '../passes/replay.js'
-import type { Reporter } from '../ports.js'
 import type { ReplayFlags } from './commands/replay.js'
-import type { Context } from './program.js'
-import { supplierStream, type World } from './wire.js'
+import type { OpenRun } from './perform.js'
+import { supplierStream } from './wire.js'
 import { wireInvoices } from './wire-invoices.js'
 import { requireStartDate, wireOrders } from './wire-orders.js'
 
 /** Streams that can be replayed record by record, in the order they need each other. */
 export const REPLAYED: readonly StreamName[] = ['suppliers', 'pos', 'invoices']
 
-export interface ReplayWorld {
-  readonly context: Context
-  readonly world: World
-  readonly runId: string
-  readonly reporter: Reporter & { clear(): void }
-  readonly startedAt: Date
-  readonly dryRun: boolean
+export interface ReplayWorld extends Omit<OpenRun, 'finish'> {
   /** Parts of orders that a person has put right in Procurify. */
   readonly accept?: ReadonlySet<string>
   /** Links as they would be, for a preview of something that is not stored. */

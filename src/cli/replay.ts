@@ -8,19 +8,17 @@ import type { Problem } from '../domain/tally.js'
 import { runReplay, type ReplayPass, type ReplayResult } from '../passes/replay.js'
 import { findRuns } from '../store/overview.js'
 import { namesOf, readParked, supersedeDelivered, type Parked } from '../store/parked.js'
-import { beginRun, withinRun } from './broken-run.js'
 import { authorOf } from './author.js'
 import type { ReplayFlags } from './commands/replay.js'
-import { writeMetrics } from './metrics.js'
 import { withHeartbeat } from './outside.js'
+import { performRun, type OpenRun } from './perform.js'
 import type { Context } from './program.js'
 import { printRun } from './render.js'
 import { toPreview, tellPreview } from './replay-preview.js'
 import { readRequestToResend } from './replay-resend.js'
 import { makeReplayPass, REPLAYED, type ReplayWorld } from './replay-streams.js'
-import { makeReporter } from './reporter.js'
-import { toRunJson, withoutPlan } from './result.js'
-import { newRunId, openWorld, readConfig, type World } from './wire.js'
+import { withoutPlan } from './result.js'
+import type { World } from './wire.js'
 
 const COMMAND = 'replay'
 
@@ -31,15 +29,15 @@ export function replay(context: Context, ids: readonly string[], flags: ReplayFl
 }
 
 function replayParked(context: Context, ids: readonly string[], flags: ReplayFlags): Promise<number> {
-  return withReplayWorld(context, flags, async (replayWorld) => {
-    const asked = flags.resend === true ? await readRequestToResend(replayWorld, ids, flags) : null
-    const { parked, problems } = asked ?? (await selectParked(replayWorld, ids, flags))
+  return performRun(context, flags, COMMAND, async (open) => {
+    const asked = flags.resend === true ? await readRequestToResend(open, ids, flags) : null
+    const { parked, problems } = asked ?? (await selectParked(open, ids, flags))
     const chosen = limit(parked, flags.limit ?? null)
-    const { passes, elsewhere } = await makePasses(replayWorld, chosen, flags, asked?.links)
+    const { passes, elsewhere } = await makePasses(open, chosen, flags, asked?.links)
     const result = withLimit(await runReplay(passes, COMMAND), chosen.length < parked.length)
     const all = { ...result, problems: [...problems, ...elsewhere, ...result.problems] }
     const doubtful = parked.filter(({ isInDoubt }) => isInDoubt)
-    return print(replayWorld, flags, all, { parked, doubtful })
+    return print(open, flags, all, { parked, doubtful })
   })
 }
 
@@ -57,31 +55,6 @@ function requireSelection(ids: readonly string[], { stream, run, code, all, rese
     throw new ConfigError(
       'Say what to replay: ids, --stream, --run, --code or --all. What is parked: ml-connector status',
     )
-}
-
-/** Opens the world for one replay and closes it whatever happens. */
-export async function withReplayWorld<T>(
-  context: Context,
-  flags: ReplayFlags,
-  use: (replayWorld: ReplayWorld) => Promise<T>,
-): Promise<T> {
-  const startedAt = new Date()
-  const runId = newRunId()
-  const dryRun = flags.dryRun ?? false
-  const reporter = makeReporter(context.io, { level: context.global().logLevel, quiet: flags.quiet ?? false, runId })
-  const { sync, connection } = readConfig(context)
-  const deadlineMs = flags.deadline ?? sync.deadlineMs
-  const begun = beginRun({ runId, command: COMMAND, connection, dryRun, startedAt })
-  return withinRun(begun, async () => {
-    const world = await openWorld(context, { command: COMMAND, runId, reporter, write: !dryRun, deadlineMs })
-    begun.calls = world.calls
-    try {
-      return await use({ context, world, runId, reporter, startedAt, dryRun })
-    } finally {
-      reporter.clear()
-      await world.close()
-    }
-  })
 }
 
 interface Selection {
@@ -186,17 +159,12 @@ function withLimit(result: ReplayResult, isLimited: boolean): ReplayResult {
 }
 
 async function print(
-  { context, world, runId, reporter, startedAt, dryRun }: ReplayWorld,
+  { context, dryRun, finish }: OpenRun,
   flags: ReplayFlags,
   result: ReplayResult,
   { parked, doubtful }: { parked: readonly Parked[]; doubtful: readonly Parked[] },
 ): Promise<number> {
-  const auditHead = await world.store.auditHead()
-  const { connection } = world.config
-  const facts = { runId, command: COMMAND, connection, startedAt, auditHead, calls: world.calls, dryRun }
-  const run = toRunJson({ ...facts, finishedAt: new Date() }, result)
-  reporter.clear()
-  await writeMetrics(world, run, reporter)
+  const run = await finish(result)
   const preview = dryRun ? toPreview(parked, result.items, doubtful) : null
   const isForPeople = flags.json !== true && flags.quiet !== true
   if (isForPeople && parked.length === 0) context.io.out('Nothing that is parked fits.\n')

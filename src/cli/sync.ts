@@ -4,15 +4,13 @@ import { Tally } from '../domain/tally.js'
 import type { Pass } from '../passes/pass.js'
 import { runPass } from '../passes/run.js'
 import type { Reporter } from '../ports.js'
-import { beginRun, withinRun } from './broken-run.js'
 import type { SyncFlags } from './commands/sync.js'
-import { writeMetrics } from './metrics.js'
 import { withHeartbeat } from './outside.js'
+import { performRun } from './perform.js'
 import type { Context } from './program.js'
 import { printRun } from './render.js'
-import { makeReporter } from './reporter.js'
-import { toRunJson, type RunJson } from './result.js'
-import { newRunId, openWorld, readConfig, supplierStream, type World } from './wire.js'
+import type { RunJson } from './result.js'
+import { supplierStream, type World } from './wire.js'
 import { wireInvoices, type InvoiceWiring } from './wire-invoices.js'
 import { requireStartDate, wireOrders } from './wire-orders.js'
 
@@ -108,46 +106,12 @@ async function runSync(
   command: string,
   makePass: (base: Base, world: World, flags: SyncFlags) => Promise<Pass | InvoicePass | Refused>,
 ): Promise<RunJson> {
-  const startedAt = new Date()
-  const runId = newRunId()
-  const dryRun = flags.dryRun ?? false
-  const reporter = makeReporter(context.io, { level: context.global().logLevel, quiet: flags.quiet ?? false, runId })
-  const { sync, connection } = readConfig(context)
-  const deadlineMs = flags.deadline ?? sync.deadlineMs
-  const begun = beginRun({ runId, command, connection, dryRun, startedAt })
-  return withinRun(begun, async () => {
-    const world = await openWorld(context, { command, runId, reporter, write: !dryRun, deadlineMs })
-    begun.calls = world.calls
-    try {
-      const made = await makePass(toBase(world, context, flags, { runId, reporter }), world, flags)
-      const result = 'refused' in made ? refuse(made) : await runPass(made, command)
-      tellSlowed(world, 'refused' in made ? made.pass.tally : made.tally)
-      const findings = 'countFindings' in made ? await made.countFindings() : undefined
-      const auditHead = await world.store.auditHead()
-      const isComplete = flags.json === true || flags.verbose === true
-      reporter.clear()
-      const run = toRunJson(
-        { ...begun, finishedAt: new Date(), auditHead, isComplete, ...(findings && { findings }) },
-        result,
-      )
-      await writeMetrics(world, run, reporter)
-      return run
-    } finally {
-      await world.close()
-    }
+  return performRun(context, flags, command, async ({ world, runId, reporter, finish }) => {
+    const made = await makePass(toBase(world, context, flags, { runId, reporter }), world, flags)
+    if ('refused' in made) return finish(refuse(made))
+    const result = await runPass(made, command)
+    return finish(result, 'countFindings' in made ? { findings: await made.countFindings() } : {})
   })
-}
-
-/** A pass that was throttled says to what it slowed down: the next runs begin there. */
-function tellSlowed({ slowed, config }: World, tally: Tally): void {
-  for (const [system, perMinute] of slowed) {
-    const name = system === 'plex' ? 'Plex' : 'Procurify'
-    const allowed = config[system].callsPerMinute
-    tally.problem(
-      'slowed_down',
-      `${name} answered 429: ${perMinute} calls a minute are made now instead of ${allowed}.`,
-    )
-  }
 }
 
 export function toBase(
