@@ -19,8 +19,8 @@ export interface Simulated {
   readonly sandbox: Sandbox
   readonly database: TestDatabase
   /** Logged in with an API key unless told otherwise. */
-  plex(options?: { auth?: 'api-key' | 'oauth2'; baseUrl?: string; changes?: Partial<ClientDeps> }): Client
-  procurify(changes?: Partial<ClientDeps>): Client
+  readonly plex: (options?: { auth?: 'api-key' | 'oauth2'; baseUrl?: string; changes?: Partial<ClientDeps> }) => Client
+  readonly procurify: (changes?: Partial<ClientDeps>) => Client
 }
 
 /** Call it at the top of a test file: it closes what it opened when the file is done. */
