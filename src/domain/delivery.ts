@@ -5,6 +5,7 @@
 import type { HttpNote } from './audit.js'
 import type { Wanted } from './decision.js'
 import type { Failure, Result } from './failure.js'
+import type { StreamName } from './record.js'
 
 /** An intent claimed for one attempt. */
 export interface Claim {
@@ -133,6 +134,19 @@ export function afterSend(claim: Claim, result: Result<Delivered>): Settled {
     }
   }
   return { kind: 'retry', inMs: retryInMs(claim, result), doubt: 'none', failure: result }
+}
+
+/** The object found is another record's already: one object belongs to one record, and a person decides whose it is. */
+export function afterCollision(stream: StreamName): Settled {
+  const message = 'The object found there is already linked to another Plex record.'
+  return { kind: 'dead', code: TAKEN[stream], message, doubt: 'none', http: null }
+}
+
+const TAKEN: Readonly<Record<StreamName, string>> = {
+  suppliers: 'vendor_relink',
+  pos: 'requisition_ambiguous',
+  invoices: 'bill_ambiguous',
+  ...{ locations: 'pair_taken', departments: 'pair_taken', accounts: 'pair_taken' },
 }
 
 /** What no try of any record can change. */

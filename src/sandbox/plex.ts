@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { SandboxClock } from './clock.js'
 import { Collection } from './collection.js'
 import { control } from './control.js'
@@ -10,6 +9,7 @@ import { admitSoap, isSoapPath } from './plex-soap.js'
 import { ClassicKeys } from './plex-soap-sources.js'
 import type { NoRows } from './plex-soap-text.js'
 import type { Simulator, World } from './server.js'
+import { Tokens } from './tokens.js'
 
 /** Switches of the simulated Plex; `PATCH /_sandbox/options` changes them from outside. */
 export interface PlexOptions {
@@ -94,30 +94,13 @@ export class PlexState {
   /** Another company of the same key, and its default tenant: it answers when the PCN header is missing. */
   readonly otherData: PlexData
   readonly #clock: SandboxClock
-  /** Token -> when it ends, in sandbox ms. */
-  readonly #tokens = new Map<string, number>()
+  readonly tokens: Tokens
 
   constructor(clock: SandboxClock) {
     this.#clock = clock
+    this.tokens = new Tokens(clock, () => this.options.tokenSeconds * 1000)
     this.data = createPlexData(clock)
     this.otherData = createPlexData(clock)
-  }
-
-  /** A new bearer token; tests take one directly to save the call. */
-  issueToken(): string {
-    const token = randomBytes(24).toString('base64url')
-    this.#tokens.set(token, this.#clock.now() + this.options.tokenSeconds * 1000)
-    return token
-  }
-
-  /** By sandbox time, so that advancing the clock ends tokens. */
-  isTokenValid(token: string): boolean {
-    return (this.#tokens.get(token) ?? 0) > this.#clock.now()
-  }
-
-  /** Ends all tokens at once, as a restart of the identity service would. */
-  expireTokens(): void {
-    this.#tokens.clear()
   }
 
   /** A new stamp in the grain of Plex. */
@@ -128,7 +111,7 @@ export class PlexState {
   /** Back to no records and default switches; the seed is put in afterwards. */
   clear(): void {
     Object.assign(this.options, DEFAULT_OPTIONS)
-    this.expireTokens()
+    this.tokens.expire()
     this.keys.clear()
     for (const data of [this.data, this.otherData]) for (const collection of Object.values(data)) collection.clear()
   }
@@ -141,7 +124,7 @@ export function createPlex(state: PlexState, world: World, reset: () => void): S
   return {
     system: 'plex',
     normalize: (path) => path.replace(/^\/api(?=\/)/, ''),
-    expireTokens: () => state.expireTokens(),
+    expireTokens: () => state.tokens.expire(),
     control: (call) =>
       control({ system: 'plex', collections, options: state.options, reset, action: () => undefined }, world, call),
     admit: (call) => {
@@ -172,7 +155,7 @@ function token(state: PlexState, call: Call): Reply {
   if (id !== PLEX_LOGIN.clientId || secret !== PLEX_LOGIN.clientSecret) {
     return { status: 401, json: { error: 'invalid_client', error_description: 'Client id or secret refused.' } }
   }
-  const json = { access_token: state.issueToken(), token_type: 'Bearer', expires_in: state.options.tokenSeconds }
+  const json = { access_token: state.tokens.issue(), token_type: 'Bearer', expires_in: state.options.tokenSeconds }
   return { status: 200, headers: { 'cache-control': 'no-store' }, json }
 }
 
@@ -187,7 +170,7 @@ function basicPair(header: string | undefined): [string, string] | undefined {
 function authenticate(state: PlexState, call: Call): PlexData | undefined {
   const { auth } = state.options
   const bearer = /^Bearer (.+)$/.exec(call.headers.authorization ?? '')?.[1]
-  const byToken = auth !== 'api-key' && bearer !== undefined && state.isTokenValid(bearer)
+  const byToken = auth !== 'api-key' && bearer !== undefined && state.tokens.isValid(bearer)
   const byKey = auth !== 'oauth2' && call.headers['x-plex-connect-api-key'] === PLEX_LOGIN.apiKey
   if (!byToken && !byKey) return undefined
   const pcn = call.headers['x-plex-connect-customer-id']

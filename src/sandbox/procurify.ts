@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { SandboxClock } from './clock.js'
 import { Collection } from './collection.js'
 import { control } from './control.js'
@@ -13,6 +12,7 @@ import { referenceRoutes } from './procurify-reference.js'
 import { requisitionRoutes } from './procurify-requisitions.js'
 import { vendorRoutes } from './procurify-vendors.js'
 import type { Simulator, World } from './server.js'
+import { Tokens } from './tokens.js'
 
 /**
  * Switches of the simulated Procurify, one for each thing its contract leaves open (procurify.md sections 14 and 15);
@@ -120,29 +120,12 @@ export class ProcurifyState {
   /** Id of the user who owns the credentials: the requester of everything that comes through the API. */
   ownerId = 7
   readonly #clock: SandboxClock
-  /** Token -> when it ends, in sandbox ms. */
-  readonly #tokens = new Map<string, number>()
+  readonly tokens: Tokens
 
   constructor(clock: SandboxClock) {
     this.#clock = clock
+    this.tokens = new Tokens(clock, () => this.options.tokenSeconds * 1000)
     this.data = createProcurifyData(clock)
-  }
-
-  /** A new bearer token; tests take one directly to save the call. */
-  issueToken(): string {
-    const token = randomBytes(24).toString('base64url')
-    this.#tokens.set(token, this.#clock.now() + this.options.tokenSeconds * 1000)
-    return token
-  }
-
-  /** By sandbox time, so that advancing the clock ends tokens. */
-  isTokenValid(token: string): boolean {
-    return (this.#tokens.get(token) ?? 0) > this.#clock.now()
-  }
-
-  /** Ends all tokens at once. */
-  expireTokens(): void {
-    this.#tokens.clear()
   }
 
   /** A new stamp in the grain of Procurify. */
@@ -159,7 +142,7 @@ export class ProcurifyState {
   clear(): void {
     Object.assign(this.options, DEFAULT_OPTIONS)
     this.ownerId = 7
-    this.expireTokens()
+    this.tokens.expire()
     for (const collection of Object.values(this.data)) collection.clear()
   }
 }
@@ -177,7 +160,7 @@ export function createProcurify(state: ProcurifyState, world: World, reset: () =
   return {
     system: 'procurify',
     normalize: (path) => path,
-    expireTokens: () => state.expireTokens(),
+    expireTokens: () => state.tokens.expire(),
     control: (call) =>
       control(
         {
@@ -244,7 +227,12 @@ function token(state: ProcurifyState, call: Call): Reply {
     return { status: 401, json: { error: 'invalid_client', error_description: 'Client authentication failed.' } }
   }
   const scope = `urn:procurify:domain:sandbox urn:procurify:email:${textOf(state.owner['email'])}`
-  const json = { access_token: state.issueToken(), scope, expires_in: state.options.tokenSeconds, token_type: 'Bearer' }
+  const json = {
+    access_token: state.tokens.issue(),
+    scope,
+    expires_in: state.options.tokenSeconds,
+    token_type: 'Bearer',
+  }
   return { status: 200, headers: { 'cache-control': 'no-store' }, json }
 }
 
@@ -258,7 +246,7 @@ function withoutSlash(call: Call): Reply {
 /** Why a call is not let in, or undefined. */
 function refusalOf(state: ProcurifyState, call: Call): Reply | undefined {
   const bearer = /^Bearer (.+)$/.exec(call.headers.authorization ?? '')?.[1]
-  if (bearer === undefined || !state.isTokenValid(bearer)) {
+  if (bearer === undefined || !state.tokens.isValid(bearer)) {
     return { status: 401, headers: { 'www-authenticate': 'Bearer' }, json: { detail: 'Not authenticated.' } }
   }
   // The application acts as its owner: deactivating that user breaks it (section 1).

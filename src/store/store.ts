@@ -1,7 +1,8 @@
 /** The only way into the state database for the passes: each method is one business event and one transaction. */
 import { sql, type Kysely } from 'kysely'
 import type { Planned } from '../domain/decision.js'
-import { recordIdOf, type Link } from '../domain/record.js'
+import { afterCollision } from '../domain/delivery.js'
+import { recordIdOf, type Link, type StreamName } from '../domain/record.js'
 import type { Store } from '../ports.js'
 import { toPlanEvents, toSettleEvents } from './events.js'
 import { followRecords, readCreations, readLastLinked, readLastRun } from './follow.js'
@@ -137,7 +138,7 @@ function runMethods(db: Kysely<Tables>, options: StoreOptions): Pick<Store, 'ope
 }
 
 interface PlanKey {
-  readonly stream: string
+  readonly stream: StreamName
   readonly runId: string
   readonly scope: string
 }
@@ -212,9 +213,7 @@ async function settle(
     if ((error as { code?: unknown }).code !== DUPLICATE) throw error
     const [only] = settled
     if (settled.length === 1 && only !== undefined) {
-      const message = 'The object found in Procurify is already linked to another Plex record.'
-      const verdict = { kind: 'dead', code: 'vendor_relink', message, doubt: 'none', http: null } as const
-      return settleGroup(db, author, stream, runId, [{ claim: only.claim, verdict }])
+      return settleGroup(db, author, stream, runId, [{ claim: only.claim, verdict: afterCollision(stream) }])
     }
     const ours = new Set<number>()
     for (const one of settled) (await settle(db, author, { stream, runId }, [one])).forEach((id) => ours.add(id))

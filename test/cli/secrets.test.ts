@@ -38,8 +38,8 @@ const issued: string[] = []
 beforeAll(async () => {
   bench = await openBench({ suppliers: [makeSupplier({ code: 'ACME' }), makeSupplier()] })
   for (const { state } of [bench.sandbox.plex, bench.sandbox.procurify]) {
-    const issue = state.issueToken.bind(state)
-    state.issueToken = () => {
+    const issue = state.tokens.issue.bind(state.tokens)
+    state.tokens.issue = () => {
       const token = issue()
       issued.push(token)
       return token

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { HttpNote } from '../../src/domain/audit.js'
 import type { Wanted } from '../../src/domain/decision.js'
 import {
+  afterCollision,
   afterLookFirst,
   afterLookUp,
   afterSend,
@@ -15,6 +16,7 @@ import {
 } from '../../src/domain/delivery.js'
 import type { Failure, Result } from '../../src/domain/failure.js'
 import { explain } from '../../src/domain/problems.js'
+import { STREAMS } from '../../src/domain/record.js'
 
 const GRACE_MS = 600_000
 const HTTP: HttpNote = { method: 'POST', path: '/api/v3/vendors/', status: 201, request_id: 'r1' }
@@ -256,5 +258,18 @@ describe('whatever happens', () => {
         }
       }),
     )
+  })
+})
+
+describe('after another record turned out to have the object', () => {
+  it('parks the record in the words of its stream', () => {
+    const codes = STREAMS.map((stream) => {
+      const verdict = afterCollision(stream)
+      return verdict.kind === 'dead' && verdict.doubt === 'none' ? verdict.code : verdict.kind
+    })
+    expect(codes).toEqual([
+      ...['vendor_relink', 'requisition_ambiguous', 'bill_ambiguous'],
+      ...['pair_taken', 'pair_taken', 'pair_taken'],
+    ])
   })
 })

@@ -16,7 +16,7 @@ export function plexHeaders(sandbox: Sandbox): Record<string, string> {
 
 /** Headers of a well-behaved Procurify client, with a token that needs no call. */
 export function procurifyHeaders(sandbox: Sandbox): Record<string, string> {
-  return { Authorization: `Bearer ${sandbox.procurify.state.issueToken()}`, 'X-Procurify-Client': 'api' }
+  return { Authorization: `Bearer ${sandbox.procurify.state.tokens.issue()}`, 'X-Procurify-Client': 'api' }
 }
 
 /** One request; a body is sent as JSON. The answer's body is parsed when it is JSON, else left as text. */

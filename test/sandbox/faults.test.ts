@@ -179,7 +179,7 @@ describe('writes of unknown outcome', () => {
   test('late-effect was let in when it arrived, whatever its token is now; a refused one never lands', async () => {
     onCreate('late-effect')
     await create()
-    sandbox.procurify.state.expireTokens()
+    sandbox.procurify.state.tokens.expire()
     sandbox.pending.landAll()
     expect(isCreated()).toBe(true)
     sandbox.reset()
