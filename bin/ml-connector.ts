@@ -9,11 +9,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 // A reader that went away (`| head`) is no error of ours.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
-process.exitCode = await main(
+// Should everything end without an answer, that is no success.
+process.exitCode = 1
+void main(
   process.argv.slice(2),
   terminalIo({
     env: process.env,
-    stdin: process.stdin,
+    // Opened only when something is read from it.
+    stdin: () => process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     signal: stop.signal,
@@ -21,7 +24,9 @@ process.exitCode = await main(
     host: hostname(),
     runtime: `node ${process.version} on ${process.platform} ${process.arch}`,
   }),
-)
+).then((code) => {
+  process.exitCode = code
+})
 
 function userName(): string {
   try {

@@ -53,6 +53,8 @@ const start = parsed('a day (2026-01-31) or an instant with its zone (2026-01-31
   return z.iso.datetime({ offset: true }).safeParse(text).success ? new Date(text).toISOString() : undefined
 })
 const timeZone = parsed('a zone such as America/Detroit', (text) => {
+  // The first formatter takes as long as loading our whole program; most names are in this list.
+  if (Intl.supportedValuesOf('timeZone').includes(text)) return text
   try {
     return new Intl.DateTimeFormat('en', { timeZone: text }) && text
   } catch {

@@ -22,7 +22,7 @@ export interface Io {
 
 export interface ProcessParts {
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly stdin: ReadStream
+  readonly stdin: () => ReadStream
   readonly stdout: WriteStream
   readonly stderr: WriteStream
   readonly signal: AbortSignal
@@ -46,16 +46,17 @@ export function terminalIo(parts: ProcessParts): Io {
     columns: stdout.isTTY ? stdout.columns : 80,
     readStdin: async () => {
       const chunks: Buffer[] = []
-      for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Uint8Array))
+      for await (const chunk of stdin()) chunks.push(Buffer.from(chunk as Uint8Array))
       return Buffer.concat(chunks).toString('utf8')
     },
     askSecret: async (question) => {
-      if (!stdin.isTTY) return null
+      const input = stdin()
+      if (!input.isTTY) return null
       const { createInterface } = await import('node:readline/promises')
       const { Writable } = await import('node:stream')
       // The terminal would echo what readline writes: it gets an output that swallows everything.
       const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
-      const prompt = createInterface({ input: stdin, output: silent, terminal: true })
+      const prompt = createInterface({ input, output: silent, terminal: true })
       stderr.write(question)
       try {
         return await prompt.question('', { signal })

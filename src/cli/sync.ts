@@ -11,8 +11,7 @@ import type { Context } from './program.js'
 import { printRun } from './render.js'
 import type { RunJson } from './result.js'
 import { supplierStream, type World } from './wire.js'
-import { wireInvoices, type InvoiceWiring } from './wire-invoices.js'
-import { requireStartDate, wireOrders } from './wire-orders.js'
+import type { InvoiceWiring } from './wire-invoices.js'
 
 export function syncSuppliers(context: Context, flags: SyncFlags): Promise<number> {
   return showRun(context, flags, runSuppliers)
@@ -62,6 +61,7 @@ export function makeSupplierPass(base: Base, world: World, flags: SyncFlags): Pr
 }
 
 export async function makeOrderPass(base: Base, world: World, flags: SyncFlags): Promise<Pass | Refused> {
+  const { requireStartDate, wireOrders } = await import('./wire-orders.js')
   const dryRun = flags.dryRun ?? false
   requireStartDate(world, dryRun)
   const orders = wireOrders(world)
@@ -87,6 +87,7 @@ export async function makeOrderPass(base: Base, world: World, flags: SyncFlags):
 }
 
 export async function makeInvoicePass(base: Base, world: World): Promise<InvoicePass> {
+  const { wireInvoices } = await import('./wire-invoices.js')
   const wiring = await wireInvoices(world, { dryRun: base.options.dryRun, isFresh: false })
   const tally = new Tally('invoices', adviceFor)
   const countFindings = () => wiring.countFindings()

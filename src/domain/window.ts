@@ -29,12 +29,17 @@ export function toTicks(stamp: string): bigint | null {
   const match = STAMP.exec(stamp.trim())
   if (match === null) return null
   const [, year, month, day, hour, minute, second = '00', fraction = '', zone = 'Z'] = match
-  // Not Date.UTC: that rolls month 13 over and takes year 1 (how .NET writes "never") for 1901.
-  const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
-  const isRealDate = !Number.isNaN(ms) && new Date(ms).getUTCDate() === Number(day)
-  if (!isRealDate) return null
-  const ticks = BigInt(ms - zoneOffsetMs(zone)) * TICKS_PER_MS + BigInt(fraction.slice(0, 7).padEnd(7, '0'))
+  const instant = `${year}-${month}-${day}T${hour}:${minute}:${second}Z`
+  if (!isReal(instant, day)) return null
+  const ticks =
+    BigInt(Date.parse(instant) - zoneOffsetMs(zone)) * TICKS_PER_MS + BigInt(fraction.slice(0, 7).padEnd(7, '0'))
   return isSortable(ticks) ? ticks : null
+}
+
+/** Not Date.UTC: that rolls month 13 over and takes year 1 (how .NET writes "never") for 1901. */
+function isReal(instant: string, day: string | undefined): boolean {
+  const ms = Date.parse(instant)
+  return !Number.isNaN(ms) && new Date(ms).getUTCDate() === Number(day)
 }
 
 const FIRST_TICK = BigInt(Date.parse('0000-01-01T00:00:00Z')) * TICKS_PER_MS
@@ -52,8 +57,14 @@ export function fromTicks(ticks: bigint): string {
   return `${seconds}.${inSecond.toString().padStart(7, '0')}Z`
 }
 
+/** How Plex writes: in UTC, to the second or finer. */
+const PLAIN_STAMP = /^(\d{4}-\d\d-(\d\d)T\d\d:\d\d:\d\d)(?:\.(\d{1,7}))?Z$/
+
 /** A sortable key of a stamp, or null when it is no instant. */
 export function stampKey(stamp: string): string | null {
+  // Asked three times for each of a hundred thousand rows: the usual form is padded, not reckoned.
+  const [, seconds, day, fraction = ''] = PLAIN_STAMP.exec(stamp) ?? []
+  if (seconds !== undefined) return isReal(`${seconds}Z`, day) ? `${seconds}.${fraction.padEnd(7, '0')}Z` : null
   const ticks = toTicks(stamp)
   return ticks === null ? null : fromTicks(ticks)
 }
@@ -108,14 +119,20 @@ export function stampIn(row: Pick<Touched, 'modifiedAt' | 'createdAt'>, by: Sour
   return by === 'modified' ? (row.modifiedAt ?? row.createdAt) : row.createdAt
 }
 
-/** Is the row where the filter should have put it? A row without a readable stamp is kept: dropping it could lose it. */
-export function isInside(row: Pick<Touched, 'modifiedAt' | 'createdAt'>, window: SourceWindow): boolean {
-  const stamp = stampIn(row, window.by)
-  const key = stamp === null ? null : stampKey(stamp)
-  if (key === null) return true
+/** Is a row where the filter should have put it? A row without a readable stamp is kept: dropping it could lose it. */
+export function insideOf(window: SourceWindow): (row: Pick<Touched, 'modifiedAt' | 'createdAt'>) => boolean {
   const from = window.from === null ? null : stampKey(window.from)
   const to = window.to === null ? null : stampKey(window.to)
-  return (from === null || key >= from) && (to === null || key <= to)
+  return (row) => {
+    const stamp = stampIn(row, window.by)
+    const key = stamp === null ? null : stampKey(stamp)
+    return key === null || ((from === null || key >= from) && (to === null || key <= to))
+  }
+}
+
+/** `insideOf` for one row. */
+export function isInside(row: Pick<Touched, 'modifiedAt' | 'createdAt'>, window: SourceWindow): boolean {
+  return insideOf(window)(row)
 }
 
 /** Collects the next watermark over the rows of a pass, in constant memory. */
@@ -130,9 +147,15 @@ const MAX_ANCHORS = 5
 /** A stamp later than `ceilingMs` (the answer's Date header) is from a clock that runs ahead and never moves the watermark. */
 export function findMark(ceilingMs: () => number): MarkFinder {
   const best = { modified: emptyBest(), created: emptyBest() }
+  const ceiling = { ms: NaN, key: '' }
+  const ceilingKey = (): string => {
+    const ms = ceilingMs()
+    if (ms !== ceiling.ms) Object.assign(ceiling, { ms, key: fromTicks(BigInt(ms) * TICKS_PER_MS + 9_999_999n) })
+    return ceiling.key
+  }
   const consider = (slot: Best, stamp: string | null, sourceId: string): void => {
     const key = stamp === null ? null : stampKey(stamp)
-    if (key === null || stamp === null || key > fromTicks(BigInt(ceilingMs()) * TICKS_PER_MS + 9_999_999n)) return
+    if (key === null || stamp === null || key > ceilingKey()) return
     if (slot.key === null || key > slot.key) Object.assign(slot, { key, stamp, anchors: [sourceId] })
     else if (key === slot.key && slot.anchors.length < MAX_ANCHORS && !slot.anchors.includes(sourceId))
       slot.anchors.push(sourceId)

@@ -5,7 +5,7 @@
 import { contentHash } from '../domain/content-hash.js'
 import type { Failure, Result } from '../domain/failure.js'
 import type { Json, Touched } from '../domain/record.js'
-import { isInside, stampKey, type SourceWindow } from '../domain/window.js'
+import { insideOf, stampKey, type SourceWindow } from '../domain/window.js'
 import type { Http } from '../http.js'
 import { encode, type Query } from '../http-text.js'
 import type { ListOutcome } from '../ports.js'
@@ -40,12 +40,13 @@ export function makeWindowList<T extends Touched>(
   let hasListed = false
   return async (window, onBatch, also = {}) => {
     const outcome = { rows: 0, outside: 0 }
+    const isInside = window === null ? () => true : insideOf(window)
     const listed = await http.stream(
       path,
       { ...windowQuery(window, dateFilter), ...also },
       async (items, answeredAtMs) => {
         const rows = items.map(toRow)
-        const inside = window === null ? rows : rows.filter((row) => isInside(row, window))
+        const inside = rows.filter(isInside)
         outcome.rows += inside.length
         outcome.outside += rows.length - inside.length
         if (inside.length > 0) await onBatch(inside, answeredAtMs)

@@ -11,8 +11,8 @@ const BIN = join(import.meta.dirname, '../../dist/bin/ml-connector.js')
 async function loadedBy(args: readonly string[], env: Record<string, string>): Promise<string[]> {
   const script = `
     process.argv.push(...${JSON.stringify(args)})
-    await import(${JSON.stringify(BIN)})
-    process.stderr.write(JSON.stringify(process.moduleLoadList))`
+    process.on('exit', () => process.stderr.write(JSON.stringify(process.moduleLoadList)))
+    await import(${JSON.stringify(BIN)})`
   const { PATH = '', HOME = '' } = process.env
   const { stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, BIN], {
     cwd: import.meta.dirname,
@@ -26,14 +26,14 @@ let bench: Bench
 afterEach(() => bench.close())
 
 describe('a start', () => {
-  it('loads for --help neither HTTP nor TLS, and for a pass no second HTTP client', async () => {
+  it('loads for --help neither HTTP nor TLS, and for a pass no second HTTP client and no way to start programs', async () => {
     bench = await openBench({ suppliers: [makeSupplier()] })
     const help = await loadedBy(['--help'], {})
     expect(help).toContain('fs')
-    expect(help.filter((name) => ['http', 'https', 'http2', 'tls'].includes(name))).toEqual([])
+    expect(help.filter((name) => ['http', 'https', 'tls', 'child_process'].includes(name))).toEqual([])
     const pass = await loadedBy(['sync', 'suppliers'], bench.env)
     expect(pass).toContain('http')
-    expect(pass).not.toContain('internal/deps/undici/undici')
+    for (const name of ['internal/deps/undici/undici', 'http2', 'child_process']) expect(pass).not.toContain(name)
   })
 })
 
