@@ -42,7 +42,7 @@ const finish = {
   writeBundle: async () => {
     await chmod('dist/bin/ml-connector.js', 0o755)
     // The package around it holds ES modules.
-    await writeFile('dist/package.json', '{ "type": "commonjs" }\n')
+    await writeFile('dist/bin/package.json', '{ "type": "commonjs" }\n')
     const { stdout } = await promisify(execFile)(process.execPath, ['dist/bin/ml-connector.js', 'man'])
     await mkdir('dist/man', { recursive: true })
     await writeFile('dist/man/ml-connector.1', stdout)

@@ -90,7 +90,13 @@ describe('the package', () => {
       .filter((path) => !/^(dist\/bin\/.*\.js|sql\/.*\.sql)$/.test(path))
     expect(others.sort()).toEqual([
       ...['.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'dist/bin/THIRD-PARTY-NOTICES.md'],
-      ...['dist/man/ml-connector.1', 'dist/sbom.cdx.json', 'package.json', 'src/plex/soap-map.example.json'],
+      ...[
+        'dist/bin/package.json',
+        'dist/man/ml-connector.1',
+        'dist/sbom.cdx.json',
+        'package.json',
+        'src/plex/soap-map.example.json',
+      ],
     ])
     expect(packed.size).toBeLessThan(1_000_000)
   })
