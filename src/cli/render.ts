@@ -19,7 +19,7 @@ export async function printRun(context: Context, flags: PassFlags, run: RunJson)
   const { io } = context
   if (flags.json === true) return io.out(`${JSON.stringify(run)}\n`)
   if (flags.quiet === true) return printQuietly(context, [run])
-  if (run.findings !== undefined) io.out(`${headline(run.findings)}\n`)
+  if (run.findings !== undefined) io.out(`${tellFindings(run.findings)}\n`)
   if (!io.isOutTerminal && !run.dry_run && run.problems.length === 0) return io.out(`${summaryLine(run)}\n`)
   const { columnsOf, paint, table, wrap } = await import('./table.js')
   const style = paint(io, context.global().color)
@@ -49,7 +49,7 @@ function problemLines(problems: readonly Problem[], most: number): string[] {
 }
 
 /** What the finance team wants to know first: the work that is left for people. */
-function headline(findings: NonNullable<RunJson['findings']>): string {
+export function tellFindings(findings: NonNullable<RunJson['findings']>): string {
   const missing = findings.missing_in_procurify
   const what = missing === 1 ? '1 bill must be entered by hand' : `${missing} bills must be entered by hand`
   const others = FINDINGS.filter((name) => name !== 'missing_in_procurify' && findings[name] > 0)

@@ -1,6 +1,7 @@
 /** The status of all streams on one screen. */
 import { cleanLine } from '../domain/text.js'
 import type { Context } from './program.js'
+import { tellFindings } from './render.js'
 import type { StatusJson, StreamJson, Trouble } from './status.js'
 import { columnsOf, paint, table, wrap, type Style } from './table.js'
 
@@ -20,6 +21,7 @@ export function printStatus(context: Context, status: StatusJson): void {
     ...streams
       .filter(({ stream }) => !READ_WHOLE.includes(stream))
       .map(({ stream, watermark }) => `${stream}: read up to ${watermark ?? 'nothing yet'}`),
+    ...(status.findings === null ? [] : [`invoices: ${tellFindings(status.findings)}`]),
     `calls in the last minute: ${status.calls.length === 0 ? 'none yet' : status.calls.map(tellCalls).join('; ')}`,
     `database: ${Math.ceil(status.database_bytes / 1e6)} MB`,
   ]

@@ -1,7 +1,9 @@
 import type { Config } from '../config.js'
 import { EXIT_CODES } from '../domain/outcome.js'
+import { FINDINGS, type Finding } from '../domain/match-invoice.js'
 import { adviceFor } from '../domain/problems.js'
 import type { System } from '../domain/record.js'
+import { countFindings } from '../store/bills.js'
 import {
   readOverview,
   type BudgetOverview,
@@ -32,7 +34,12 @@ export interface Trouble {
 /** `status`: from the database alone. Exit 3 = somebody has to look; each trouble names the next command. */
 export function showStatus(context: Context, flags: StatusFlags): Promise<number> {
   return withState(context, 'status', async ({ config, database }) => {
-    const status = toStatus(config, await readOverview(database.db, config.connection))
+    const { connection } = config
+    const [overview, found] = await Promise.all([
+      readOverview(database.db, connection),
+      countFindings(database.db, connection),
+    ])
+    const status = toStatus(config, overview, found)
     if (flags.json === true) context.io.out(`${JSON.stringify(status)}\n`)
     else printStatus(context, status)
     return status.exit_code
@@ -42,7 +49,11 @@ export function showStatus(context: Context, flags: StatusFlags): Promise<number
 export type StatusJson = ReturnType<typeof toStatus>
 export type StreamJson = ReturnType<typeof toStream>
 
-function toStatus(config: Config, { at, streams, budgets, databaseBytes, pauses }: Overview) {
+function toStatus(
+  config: Config,
+  { at, streams, budgets, databaseBytes, pauses }: Overview,
+  found: ReadonlyMap<Finding, number>,
+) {
   const paused = new Set(pauses.flatMap(({ stream, sourceId }) => (sourceId === null ? [stream] : [])))
   // A stream on hold does not run: that is what was asked for.
   const problems = streams.flatMap(findTroubles).filter(({ code, stream }) => code !== 'not_run' || !paused.has(stream))
@@ -53,6 +64,7 @@ function toStatus(config: Config, { at, streams, budgets, databaseBytes, pauses 
     at,
     streams: streams.map((one) => toStream(one, paused.has(one.stream))),
     paused: pauses.map(toPause),
+    findings: found.size === 0 ? null : toFindings(found),
     calls: budgets.map((budget) => toCalls(budget, config)),
     database_bytes: databaseBytes,
     problems,
@@ -97,6 +109,11 @@ function toStream({ stream, watermark, lagSeconds, lastRun, linked, noted, open 
     parked_by_code: parked.map(toReason),
     paused,
   }
+}
+
+/** What `sync invoices` found out, as of its last run. */
+function toFindings(found: ReadonlyMap<Finding, number>): Record<Finding, number> {
+  return Object.fromEntries(FINDINGS.map((name) => [name, found.get(name) ?? 0])) as Record<Finding, number>
 }
 
 /** `source_id` null = the whole stream. */

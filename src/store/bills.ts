@@ -140,7 +140,8 @@ async function readStale(db: Kysely<Tables>, connection: string, scope: string):
   return rows.map(({ id }) => id)
 }
 
-async function countFindings(db: Kysely<Tables>, connection: string): Promise<Map<Finding, number>> {
+/** Invoices of each finding, skipped ones left out. */
+export async function countFindings(db: Kysely<Tables>, connection: string): Promise<Map<Finding, number>> {
   const { rows } = await sql<{ finding: Finding; n: number }>`
     select sent ->> 'finding' as finding, count(*)::int as n from link
     where connection = ${connection} and stream = 'invoices' and skip_code is null and sent ->> 'finding' is not null

@@ -56,6 +56,11 @@ describe('what is found', () => {
       'vendor_unknown INV-E',
     ])
     expect(told.every(({ advice, message }) => advice !== '' && message !== '')).toBe(true)
+    const status = await bench.run('status --json')
+    expect(status.json()).toMatchObject({ findings: document.findings })
+    expect((await bench.run('status')).out.replaceAll('\n', ' ')).toContain(
+      '1 bill must be entered by hand in Procurify',
+    )
     expect(foreignWrites()).toEqual([])
 
     // Nothing changed: two reads of Plex, one of Procurify, and not a word in the journal.
