@@ -1,5 +1,5 @@
 /** What the passes need of the world, as types only. Adapters implement these; `cli/wire.ts` brings them together. */
-import type { AuditEvent, AuditRow } from './domain/audit.js'
+import type { AuditRow } from './domain/audit.js'
 import type { Detail, Followed, Planned, Replay } from './domain/decision.js'
 import type { Claim, Delivered, LookUp, Settled } from './domain/delivery.js'
 import type { Result } from './domain/failure.js'
@@ -262,7 +262,6 @@ export interface Store {
   openWork(stream: StreamName, sourceIds?: readonly string[]): Promise<OpenWork>
   paused(stream: StreamName): Promise<Paused>
 
-  audit(runId: string | null, events: readonly AuditEvent[]): Promise<void>
   auditHead(): Promise<string>
 }
 

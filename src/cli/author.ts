@@ -9,9 +9,3 @@ import type { Context } from './program.js'
 export function authorOf({ io, version }: Context, { connection, settingsHash: settings }: Config): Author {
   return { connection, salt: '', actor: { user: io.user, host: io.host, requester: null, version, settings } }
 }
-
-/** The parts of a journal row that a decision at the command line leaves empty. */
-export const BLANK_EVENT = {
-  ...{ source_id: null, source_key: null, target_id: null, attempt: null, code: null, message: null },
-  ...{ changes: [], http: null, source_hash: null, replay_of: null },
-} as const

@@ -1,10 +1,17 @@
 /** Is Procurify still answering as the user who sent this connection's requisitions? Another one would not find them again. */
 import type { Verdict } from '../passes/check.js'
 import { acceptRequester, claimRequester } from '../store/connection.js'
+import { authorOf } from './author.js'
 import { membersOf, type FirstCall } from './check-systems.js'
+import type { Context } from './program.js'
 import type { World } from './wire.js'
 
-export async function checkKept(world: World, { result }: FirstCall, accept: boolean): Promise<Verdict> {
+export async function checkKept(
+  context: Context,
+  world: World,
+  { result }: FirstCall,
+  accept: boolean,
+): Promise<Verdict> {
   const user = result.ok ? membersOf(membersOf(result.value.value)['data'] ?? null) : {}
   const id = typeof user['id'] === 'string' ? user['id'] : ''
   const { db } = world.database
@@ -17,26 +24,6 @@ export async function checkKept(world: World, { result }: FirstCall, accept: boo
     const advice = `Use the credentials of user ${known} again, or: ml-connector check --accept-requester`
     return { status: 'fail', message, advice, exit: 5 }
   }
-  await acceptRequester(db, connection, id)
-  const message = `The requester changed from user ${known} to user ${id}, accepted by a person.`
-  const none = {
-    source_id: null,
-    source_key: null,
-    target_id: null,
-    attempt: null,
-    code: null,
-    changes: [],
-    http: null,
-  }
-  const event = {
-    ...none,
-    stream: 'admin',
-    action: 'admin',
-    outcome: 'done',
-    message,
-    source_hash: null,
-    replay_of: null,
-  } as const
-  await world.store.audit(null, [event])
+  await acceptRequester(db, authorOf(context, world.config), known, id)
   return { status: 'ok', message: `user ${id} is accepted from now on` }
 }

@@ -134,7 +134,8 @@ function allSteps(context: Context, site: Site, flags: CheckFlags, sources: Bloc
     {
       name: 'requester_kept',
       needs: ['procurify_requester'],
-      run: async () => checkKept(given(site.world), await given(site.systems).me(), flags.acceptRequester ?? false),
+      run: async () =>
+        checkKept(context, given(site.world), await given(site.systems).me(), flags.acceptRequester ?? false),
     },
     ...procurifyResourceSteps(() => given(site.systems)),
     { name: 'secrets_in_environment', needs: ['settings'], run: () => Promise.resolve(checkSecrets(config())) },

@@ -43,6 +43,12 @@ export interface AuditEvent {
   readonly replay_of: number | null
 }
 
+/** The members that most events leave empty. */
+export const BLANK_EVENT = {
+  ...{ source_id: null, source_key: null, target_id: null, attempt: null, code: null, message: null },
+  ...{ changes: [] as readonly Change[], http: null, source_hash: null, replay_of: null },
+} as const
+
 /** One row of the chain, exactly as `audit show --json` prints it. */
 export interface AuditRow extends AuditEvent {
   readonly seq: number

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Kysely } from 'kysely'
+import { BLANK_EVENT } from '../domain/audit.js'
 import { ConfigError } from '../domain/errors.js'
+import { appendAudit, type Author } from './journal.js'
 import type { Tables } from './tables.js'
 
 /** The two systems a connection name stands for. Hosts carry their port. */
@@ -82,6 +84,11 @@ export async function claimRequester(
 }
 
 /** A person says that requisitions are sent by somebody else from now on. */
-export async function acceptRequester(db: Kysely<Tables>, connection: string, requester: string): Promise<void> {
-  await db.updateTable('connection').set({ requester }).where('name', '=', connection).execute()
+export function acceptRequester(db: Kysely<Tables>, author: Author, known: string, requester: string): Promise<void> {
+  const message = `The requester changed from user ${known} to user ${requester}, accepted by a person.`
+  return db.transaction().execute(async (trx) => {
+    await trx.updateTable('connection').set({ requester }).where('name', '=', author.connection).execute()
+    const event = { ...BLANK_EVENT, stream: 'admin', action: 'admin', outcome: 'done', message } as const
+    await appendAudit(trx, author, null, [event])
+  })
 }

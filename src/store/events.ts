@@ -1,5 +1,5 @@
 /** What a plan and a settled attempt look like in the journal. Pure. */
-import type { AuditEvent } from '../domain/audit.js'
+import { BLANK_EVENT, type AuditEvent } from '../domain/audit.js'
 import type { Planned } from '../domain/decision.js'
 import type { Claim } from '../domain/delivery.js'
 import type { Link } from '../domain/record.js'
@@ -22,7 +22,7 @@ export function toPlanEvents(
     const before = open.get(sourceId)
     const replay_of = replay?.of ?? before?.replay_of ?? null
     const identity = { stream, source_id: sourceId, source_key: sourceKey, target_id }
-    const base = { ...EMPTY, ...identity, source_hash: sourceHash, replay_of }
+    const base = { ...BLANK_EVENT, ...identity, source_hash: sourceHash, replay_of }
     const isPutBack = replay !== undefined && before?.state === 'dead'
     const put: AuditEvent[] =
       isPutBack && replay.action !== 'told'
@@ -97,14 +97,9 @@ export function toSettleEvents(stream: string, { claim, verdict }: SettledClaim)
   }
 }
 
-const EMPTY = {
-  ...{ source_id: null, source_key: null, target_id: null, attempt: null, code: null, message: null },
-  ...{ changes: [], http: null, source_hash: null, replay_of: null },
-} as const
-
 function ofClaim(stream: string, claim: Claim) {
   return {
-    ...EMPTY,
+    ...BLANK_EVENT,
     stream,
     source_id: claim.sourceId,
     source_key: claim.sourceKey,

@@ -1,7 +1,7 @@
 /** Pairs of records as people decide them, outside of any plan. Each decision is one transaction with its journal rows. */
 import { sql, type Kysely, type Transaction } from 'kysely'
-import type { AuditEvent } from '../domain/audit.js'
-import type { Change, Json, Link } from '../domain/record.js'
+import { BLANK_EVENT, type AuditEvent } from '../domain/audit.js'
+import type { Json, Link } from '../domain/record.js'
 import { appendAudit, type Author } from './journal.js'
 import { json, rowsParam } from './json.js'
 import type { Parked } from './parked.js'
@@ -11,11 +11,6 @@ interface Key {
   readonly connection: string
   readonly stream: string
 }
-
-const NOTHING = {
-  ...{ source_id: null, source_key: null, target_id: null, attempt: null, code: null, message: null },
-  ...{ changes: [] as readonly Change[], http: null, source_hash: null, replay_of: null },
-} as const
 
 // ------------------------------------------------------------------------------------------------ sending anew
 
@@ -53,7 +48,7 @@ export function storeResend(
       }
       const message = `The requisition is to be sent anew, as its next revision: ${reason}`
       await appendAudit(trx, author, runId, [
-        { ...NOTHING, ...identity, action: 'replay', outcome: 'done', message, replay_of },
+        { ...BLANK_EVENT, ...identity, action: 'replay', outcome: 'done', message, replay_of },
       ])
       stored.push(link.sourceId)
     }
@@ -132,7 +127,7 @@ export async function storePairs(
 function toEvent(stream: string, pair: Pair, ended: Ended | null): AuditEvent {
   const { sourceId: source_id, sourceKey: source_key, targetId: target_id, reason } = pair
   const identity = { stream, source_id, source_key, target_id, ...(ended ?? {}) }
-  return { ...NOTHING, ...identity, action: 'adopt', outcome: 'done', message: `paired by a person: ${reason}` }
+  return { ...BLANK_EVENT, ...identity, action: 'adopt', outcome: 'done', message: `paired by a person: ${reason}` }
 }
 
 type Rows = ReturnType<typeof rowsParam>
@@ -238,7 +233,7 @@ export function removePairs(
       const changes = [{ field: 'target_id', from: link.targetId, to: null }]
       const message = `pair taken apart by a person: ${reason}`
       await appendAudit(trx, author, null, [
-        { ...NOTHING, ...identity, action: 'admin', outcome: 'done', message, changes },
+        { ...BLANK_EVENT, ...identity, action: 'admin', outcome: 'done', message, changes },
       ])
       removed.push(link)
     }

@@ -1,8 +1,8 @@
 /** Parked changes (intents that are `dead`): finding them, putting them back, and ending them as a person says. */
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely'
-import type { AuditEvent } from '../domain/audit.js'
+import { BLANK_EVENT, type AuditEvent } from '../domain/audit.js'
 import type { Replay } from '../domain/decision.js'
-import type { Change, Json } from '../domain/record.js'
+import type { Json } from '../domain/record.js'
 import { appendAudit, type Author } from './journal.js'
 import { rowsParam } from './json.js'
 import type { Tables } from './tables.js'
@@ -85,11 +85,6 @@ async function select(
   return rows
 }
 
-const NOTHING = {
-  ...{ source_id: null, source_key: null, target_id: null, attempt: null, code: null, message: null },
-  ...{ changes: [] as readonly Change[], http: null, source_hash: null, replay_of: null },
-} as const
-
 /**
  * Changes in doubt are not planned anew: they go back to be looked for in the target, with what was sent then. Answers the
  * source ids that went back; one that a rival has moved already is left alone.
@@ -114,7 +109,7 @@ export function putBackDoubtful(
     const events = moved.rows.map(({ source_id, source_key, code, source_hash }): AuditEvent => {
       const { of, reason } = replays.get(source_id) ?? { of: null, reason: null }
       const identity = { stream, source_id, source_key, source_hash, replay_of: of }
-      return { ...NOTHING, ...identity, action: 'replay', outcome: 'done', code, message: reason }
+      return { ...BLANK_EVENT, ...identity, action: 'replay', outcome: 'done', code, message: reason }
     })
     await appendAudit(trx, author, runId, events)
     return moved.rows.map(({ source_id }) => source_id)
@@ -166,7 +161,7 @@ export function supersedeDelivered(
       if (told) return []
       const message = 'The record was delivered after it had been parked; nothing was sent.'
       const how = { action: 'supersede', outcome: 'done', code: 'superseded', message, replay_of: seq } as const
-      return [{ ...NOTHING, stream, source_id, source_key, ...how }]
+      return [{ ...BLANK_EVENT, stream, source_id, source_key, ...how }]
     })
     if (write) await appendAudit(trx, author, runId, events)
     return rows.map(({ name }) => name)
@@ -207,7 +202,7 @@ export function endParked(
       const { stream, sourceId: source_id, sourceKey: source_key, code, seq: replay_of } = parked
       const identity = { stream, source_id, source_key, target_id: targetId, replay_of }
       const said = { action: ending.action, outcome: 'done', code, message: ending.reason } as const
-      await appendAudit(trx, author, null, [{ ...NOTHING, ...identity, ...said }])
+      await appendAudit(trx, author, null, [{ ...BLANK_EVENT, ...identity, ...said }])
       ended.push(parked)
     }
     return ended

@@ -1,4 +1,5 @@
 import { sql, type Transaction } from 'kysely'
+import { BLANK_EVENT } from '../domain/audit.js'
 import type { Change } from '../domain/record.js'
 import { appendAudit, type Author } from './journal.js'
 import { json } from './json.js'
@@ -41,8 +42,7 @@ export async function recordSettings(
   const changes = stored === undefined ? [] : differences(stored.settings, settings)
   const names = changes.map(({ field }) => field).join(', ')
   const message = `${run.command} runs with other settings than the run before it${names === '' ? '' : `: ${names}`}`
-  const nothing = { source_id: null, source_key: null, target_id: null, attempt: null, http: null }
-  const event = { ...nothing, code: 'settings_changed', message, changes, source_hash: null, replay_of: null }
+  const event = { ...BLANK_EVENT, code: 'settings_changed', message, changes }
   await appendAudit(trx, author, run.id, [{ ...event, stream: 'admin', action: 'admin', outcome: 'done' }])
 }
 

@@ -111,7 +111,6 @@ export function openStore(db: Kysely<Tables>, options: StoreOptions): Store {
     },
     putBackDoubtful: (stream, runId, replays) => putBackDoubtful(db, options, stream, runId, replays),
     paused: (stream) => readPaused(db, keyOf(stream)),
-    audit: (runId, events) => db.transaction().execute((trx) => appendAudit(trx, options, runId, events)),
     auditHead: () => readHead(db, connection),
   }
 }

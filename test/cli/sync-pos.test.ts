@@ -322,6 +322,10 @@ describe('exactly one requisition', () => {
     expect(bench.requisitions()).toHaveLength(1)
     expect((await bench.run('check')).code).toBe(5)
     expect((await bench.run('check --accept-requester')).code).toBe(0)
+    const told = await bench.database.pool.query(
+      "select message from audit where action = 'admin' order by seq desc limit 1",
+    )
+    expect(told.rows).toEqual([{ message: 'The requester changed from user 7 to user 99, accepted by a person.' }])
     expect((await bench.sync()).json().counts).toMatchObject({ created: 1 })
   })
 })

@@ -1,9 +1,10 @@
 /** The state database: each business event, and what the schema refuses by itself. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Settled } from '../../src/domain/delivery.js'
-import type { Claim } from '../../src/domain/delivery.js'
+import { BLANK_EVENT, type AuditEvent } from '../../src/domain/audit.js'
+import type { Claim, Settled } from '../../src/domain/delivery.js'
 import type { Lease, Store } from '../../src/ports.js'
 import { bindConnection } from '../../src/store/connection.js'
+import { appendAudit } from '../../src/store/journal.js'
 import { openStore } from '../../src/store/store.js'
 import { createTestDatabase, type TestDatabase } from '../support/database.js'
 import { aPlanned, aTouched, aWanted } from '../support/factories.js'
@@ -29,6 +30,15 @@ afterEach(() => database.close())
 const sql = async (text: string) => (await database.pool.query<Record<string, unknown>>(text)).rows
 const short = (leaseMs: number) =>
   openStore(database.db, { connection: 'default', actor: ACTOR, salt: 'x'.repeat(48), leaseMs, holder: 'rival' })
+
+const OBSERVED: AuditEvent = {
+  ...{ ...BLANK_EVENT, source_id: 's1' },
+  ...{ stream: 'suppliers', action: 'observe', outcome: 'done' },
+}
+const append = (...events: readonly AuditEvent[]): Promise<void> =>
+  database.db
+    .transaction()
+    .execute((trx) => appendAudit(trx, { connection: 'default', actor: ACTOR, salt: '' }, RUN, events))
 
 /** Notes, plans and claims records `ids` as creations. */
 async function claimNew(ids: string[], by: Store = store): Promise<Claim[]> {
@@ -67,23 +77,7 @@ const retry = (doubt: 'none' | 'kept', inMs = 0): Settled => ({ kind: 'retry', i
 
 describe('what the schema refuses', () => {
   it('any change of an audit row', async () => {
-    await store.audit(RUN, [
-      {
-        stream: 'suppliers',
-        source_id: 's1',
-        source_key: null,
-        target_id: null,
-        action: 'observe',
-        outcome: 'done',
-        attempt: null,
-        code: null,
-        message: null,
-        changes: [],
-        http: null,
-        source_hash: null,
-        replay_of: null,
-      },
-    ])
+    await append(OBSERVED)
     await expect(sql(`update audit set message = 'x'`)).rejects.toThrow('append-only')
     await expect(sql('delete from audit')).rejects.toThrow('append-only')
     await expect(sql('truncate audit')).rejects.toThrow('append-only')
@@ -344,22 +338,7 @@ describe('plans', () => {
 
 describe('the chain', () => {
   it('does not fork when many append at once', async () => {
-    const event = {
-      stream: 'suppliers',
-      source_id: 's',
-      source_key: null,
-      target_id: null,
-      action: 'observe',
-      outcome: 'done',
-      attempt: null,
-      code: null,
-      message: null,
-      changes: [],
-      http: null,
-      source_hash: null,
-      replay_of: null,
-    } as const
-    await Promise.all(Array.from({ length: 20 }, () => store.audit(RUN, [event, event])))
+    await Promise.all(Array.from({ length: 20 }, () => append(OBSERVED, OBSERVED)))
     const { openJournal } = await import('../../src/store/journal.js')
     const { walkChain } = await import('../../src/domain/audit.js')
     const walk = walkChain({ seq: 0, hash: '0'.repeat(64) })
