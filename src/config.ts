@@ -6,7 +6,7 @@ import type { Credentials } from './ports.js'
 import { isLoopback, SETTINGS, Settings, type Scope } from './settings.js'
 
 export { readEnvFile, type Env, type EnvFile } from './env.js'
-export { SETTINGS, settingsTable, type Scope, type Setting } from './settings.js'
+export { SETTINGS, settingsTable } from './settings.js'
 
 /** Everything the program is told from outside, checked and complete. Times in milliseconds, files with `~/` expanded. */
 export interface Config {

@@ -10,7 +10,7 @@ import { Secret } from './domain/secret.js'
 import type { Answer, HttpOptions, TokenCall } from './http.js'
 import type { Clock, Credentials, Vault } from './ports.js'
 
-export type LoginHeaders = Readonly<Record<string, string>>
+type LoginHeaders = Readonly<Record<string, string>>
 
 export interface Auth {
   headers(tokenCall: TokenCall): Promise<Result<LoginHeaders>>

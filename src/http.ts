@@ -43,7 +43,7 @@ export interface HttpOptions {
 }
 
 /** A read that has to be put as a POST with a text body, as SOAP does. */
-export interface Question<T> {
+interface Question<T> {
   /** What is asked, for messages: shown behind the path of the address. */
   readonly label: string
   readonly headers: Readonly<Record<string, string>>

@@ -144,7 +144,7 @@ export interface Lease {
   readonly fence: number
 }
 
-export interface RunStart {
+interface RunStart {
   readonly id: string
   readonly command: string
   /** A replay may work on several streams; it is no run of any of them, so it never counts as their last one. */
@@ -265,7 +265,7 @@ export interface Store {
   auditHead(): Promise<string>
 }
 
-export interface CommitCount {
+interface CommitCount {
   /** Source ids left for the next pass because something moved meanwhile. */
   readonly left: readonly string[]
 }

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { loadConfig } from '../src/config.js'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -138,6 +139,36 @@ describe('the import rule', () => {
     )
     const heavy = eager.filter(({ of }) => !of.startsWith('src/domain/') && !of.startsWith('src/cli/commands/'))
     expect(heavy).toEqual([])
+  })
+})
+
+describe('what knip cannot see', () => {
+  /** All the program's words but those of the files that define them. */
+  const wordsOutside = (...files: string[]) =>
+    new Set(
+      [...textOf].flatMap(([file, text]) => (files.includes(file) ? [] : (stripComments(text).match(/\w+/g) ?? []))),
+    )
+
+  it('every setting is read', () => {
+    const required = { DATABASE_URL: 'postgres://db/ml', PLEX_PCN: '1', PROCURIFY_DOMAIN: 'acme' }
+    const config = loadConfig(required) as unknown as Record<string, object | string | null>
+    const members = Object.entries(config).flatMap(([name, value]) =>
+      typeof value === 'object' && value !== null && !Array.isArray(value) && name !== 'openSettings'
+        ? [name, ...Object.keys(value)]
+        : [name],
+    )
+    const words = wordsOutside('src/config.ts', 'src/settings.ts')
+    expect(members.length).toBeGreaterThan(50)
+    expect(members.filter((name) => !words.has(name))).toEqual([])
+  })
+
+  it('every column is written or read', () => {
+    const tables = textOf.get('src/store/tables.ts') ?? ''
+    const columns = [...tables.matchAll(/^  (?:readonly )?(\w+):/gm)].map(([, name = '']) => name)
+    const words = wordsOutside('src/store/tables.ts')
+    expect(columns.length).toBeGreaterThan(100)
+    // When settings were first seen is for whoever looks into the database.
+    expect(columns.filter((name) => !words.has(name))).toEqual(['first_seen_at'])
   })
 })
 

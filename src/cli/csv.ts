@@ -1,7 +1,7 @@
 /** Rows for spreadsheets. Pure. */
 
 /** A number of ours, which no spreadsheet runs: it stays a number there, its sign too. */
-export interface Decimal {
+interface Decimal {
   readonly decimal: string
 }
 export type Cell = string | number | Decimal | null

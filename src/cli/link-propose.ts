@@ -13,7 +13,7 @@ import { paint, table } from './table.js'
 import { supplierStream, type World } from './wire.js'
 
 /** `target` is filled in only where the program itself is sure: what it would adopt. */
-export interface Proposal {
+interface Proposal {
   readonly source: string
   readonly target: string | null
   readonly reason: string | null

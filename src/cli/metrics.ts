@@ -56,7 +56,7 @@ async function readBefore(file: string): Promise<string> {
  * The new file: the samples of this run, and of the former file those of other commands and connections. The last success
  * stays when this run was none, or an alert on its age would go quiet just when it is wanted.
  */
-export function toMetrics(run: RunJson, streams: readonly StreamOverview[], before: string): string {
+function toMetrics(run: RunJson, streams: readonly StreamOverview[], before: string): string {
   const samples = [...runSamples(run), ...streams.flatMap((stream) => streamSamples(run.connection, stream))]
   const fresh = samples.map(([name, labels, value]) => ({ name, line: `${PREFIX}${name}{${tell(labels)}} ${value}` }))
   const kept = before.split('\n').flatMap((line) => keepLine(line, run) ?? [])

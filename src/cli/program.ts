@@ -20,7 +20,7 @@ import { defineSync } from './commands/sync.js'
 import { readVersion } from './version.js'
 
 /** Options every command takes, before or after its name. */
-export interface GlobalOptions {
+interface GlobalOptions {
   readonly envFile?: string
   readonly connection?: string
   readonly color: boolean

@@ -66,7 +66,7 @@ function makeTallies(): (stream: StreamName) => Tally {
 }
 
 /** Days of the plant. `now`: ISO. Throws ConfigError for an empty range. */
-export function toRange(
+function toRange(
   { since, until, month }: Pick<ReconcileFlags, 'since' | 'until' | 'month'>,
   zone: string,
   now: string,

@@ -104,7 +104,7 @@ async function resolveRun({ database, config }: World, start: string): Promise<s
   return only
 }
 
-export function toProblem(code: string, stream: string, message: string): Problem {
+function toProblem(code: string, stream: string, message: string): Problem {
   return { code, stream, source_id: null, source_key: null, message, advice: adviceFor(code) }
 }
 

@@ -86,7 +86,7 @@ export async function makeOrderPass(base: Base, world: World, flags: SyncFlags):
   return refused === null ? pass : { pass, refused }
 }
 
-export async function makeInvoicePass(base: Base, world: World): Promise<InvoicePass> {
+async function makeInvoicePass(base: Base, world: World): Promise<InvoicePass> {
   const { wireInvoices } = await import('./wire-invoices.js')
   const wiring = await wireInvoices(world, { dryRun: base.options.dryRun, isFresh: false })
   const tally = new Tally('invoices', adviceFor)
@@ -95,7 +95,7 @@ export async function makeInvoicePass(base: Base, world: World): Promise<Invoice
 }
 
 /** Tells, once it is over, how many invoices there are of each finding. */
-export type InvoicePass = Pass & Pick<InvoiceWiring, 'countFindings'>
+type InvoicePass = Pass & Pick<InvoiceWiring, 'countFindings'>
 
 /** A pass but for its stream. */
 export type Base = Omit<Pass, 'stream' | 'needs' | 'follower' | 'tally'>

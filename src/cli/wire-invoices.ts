@@ -35,7 +35,7 @@ export interface InvoiceWiring {
   countFindings(): Promise<FindingCounts>
 }
 
-export type FindingCounts = Readonly<Record<Finding, number>>
+type FindingCounts = Readonly<Record<Finding, number>>
 
 export interface InvoiceWiringOptions {
   readonly dryRun: boolean

@@ -3,8 +3,6 @@ import { createHash } from 'node:crypto'
 import { contentHash } from './content-hash.js'
 import type { Change, Json } from './record.js'
 
-export const GENESIS_HASH = '0'.repeat(64)
-
 export type AuditAction =
   | 'create' | 'update' | 'adopt' | 'observe' | 'wait' | 'park' | 'replay' | 'supersede' | 'accept' | 'drop' | 'admin' // prettier-ignore
 export type AuditOutcome = 'done' | 'rejected' | 'in_doubt' | 'waiting' | 'parked'

@@ -20,7 +20,7 @@ export interface Failure {
   readonly retryAfterMs: number | null
 }
 
-export interface Success<T> {
+interface Success<T> {
   readonly ok: true
   readonly value: T
 }

@@ -179,7 +179,7 @@ function isAmount(value: string | null): boolean {
 }
 
 /** Debit less credit: a purchase is positive, a credit negative. */
-export function lineAmount(line: InvoiceLine, basis: Basis = 'document'): string {
+function lineAmount(line: InvoiceLine, basis: Basis = 'document'): string {
   const [debit, credit] = basis === 'document' ? [line.currencyDebit, line.currencyCredit] : [line.debit, line.credit]
   return sum([readDecimal(debit) ?? '0', negate(readDecimal(credit) ?? '0')])
 }

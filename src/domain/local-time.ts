@@ -14,7 +14,7 @@ const QUARTER_MS = 15 * MINUTE_MS
 const MAX_KNOWN = 20_000
 
 /** How far the zone is ahead of UTC at an instant, in milliseconds. `zone` must be a valid IANA name. */
-export function offsetAt(ms: number, zone: string): number {
+function offsetAt(ms: number, zone: string): number {
   const { formatter, known } = clockOf(zone)
   const quarter = Math.floor(ms / QUARTER_MS)
   const found = known.get(quarter)

@@ -35,11 +35,6 @@ export function sourceIdOf(orderId: string, part: number): string {
   return part === 1 ? orderId : `${orderId}/${part}`
 }
 
-/** The order a part belongs to: the inverse of sourceIdOf. Order ids of Plex do not end in `/` and digits. */
-export function orderIdOf(sourceId: string): string {
-  return splitSourceId(sourceId).orderId
-}
-
 /** The parts that have links, by order id. */
 export function groupParts(links: ReadonlyMap<string, Link>): Map<string, OrderParts> {
   const parts = new Map<string, { number: number; link: Link }[]>()

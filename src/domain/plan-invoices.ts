@@ -45,7 +45,7 @@ export interface InvoiceSurvey {
 }
 
 /** The finding of a case whose number is real. */
-export function judge({ id, facts, vendor, invoices, bills }: InvoiceCase, tolerance: string): Judgement {
+function judge({ id, facts, vendor, invoices, bills }: InvoiceCase, tolerance: string): Judgement {
   if (vendor === null) return judgeUnknownVendor(facts.supplier_code ?? facts.supplier)
   return judgeGroup(invoices, bills, tolerance).get(id) ?? judgeUnknownVendor(facts.supplier_code)
 }

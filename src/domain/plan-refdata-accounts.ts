@@ -134,7 +134,7 @@ interface AccountBase {
 }
 
 /** The description a code has when it says what Plex says. */
-export function describeAccount({ name, number }: Pick<PlexAccount, 'name' | 'number'>): string {
+function describeAccount({ name, number }: Pick<PlexAccount, 'name' | 'number'>): string {
   return cut(cleanLine(name ?? '') || codeKey(number ?? ''), DESCRIPTION_MAX)
 }
 

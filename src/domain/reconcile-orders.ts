@@ -42,7 +42,7 @@ export type JudgedOrder = Judged & {
 }
 
 /** The month and day an order counts in: that of its creation, by which PO_START_DATE picks orders, too. */
-export function orderDay(order: Order, zone: string): string | null {
+function orderDay(order: Order, zone: string): string | null {
   return dayIn(stampMs(order.createdDate) === null ? order.poDate : order.createdDate, zone)
 }
 

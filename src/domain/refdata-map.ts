@@ -4,13 +4,13 @@ import { codeKey } from './refdata.js'
 import { cleanLine, fold } from './text.js'
 
 /** One line of the file: what Plex calls it, as it is written there, and what Procurify calls it. */
-export interface Mapped<T> {
+interface Mapped<T> {
   readonly given: string
   readonly target: T
 }
 
 /** A department of Procurify by its name, and by its location where that does not follow from the building. */
-export interface MappedDepartment {
+interface MappedDepartment {
   readonly name: string
   readonly location: string | null
 }

@@ -19,7 +19,7 @@ const TAG_MAX = 50
 const SHORT_ID = 8
 
 /** The names a supplier may go by, the best first: `Acme`, `Acme (CODE)`, `Acme (5a000001)`, `Acme (<whole id>)`. */
-export function nameForms({ plain, code, id }: Named): string[] {
+function nameForms({ plain, code, id }: Named): string[] {
   const tag = cleanLine(code ?? '')
   const tags = [countPoints(tag) <= TAG_MAX ? tag : '', cut(cleanLine(id), SHORT_ID), cut(cleanLine(id), TAG_MAX)]
   const suffixes = tags.filter((text) => text !== '').map((text) => ` (${text})`)

@@ -6,7 +6,7 @@ import type { Follower } from './follow.js'
 import type { Tally } from '../domain/tally.js'
 import type { Clock, Outlet, Reporter, Store, Stream } from '../ports.js'
 
-export interface PassSettings {
+interface PassSettings {
   readonly overlapMs: number
   readonly concurrency: number
   readonly timeoutMs: number
@@ -15,7 +15,7 @@ export interface PassSettings {
   readonly maxChanges: number
 }
 
-export interface PassOptions {
+interface PassOptions {
   readonly dryRun: boolean
   /** Noted records worked on; null = all. */
   readonly limit: number | null

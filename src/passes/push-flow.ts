@@ -11,7 +11,7 @@ export interface Delivery {
   readonly verdict: Settled
 }
 
-export interface Supplied {
+interface Supplied {
   readonly claim: Claim
   /** Clock ms; nothing may be sent later, the claim could be a rival's by the time it arrives. */
   readonly sendBefore: number

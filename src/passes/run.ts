@@ -108,7 +108,7 @@ export async function supplyNeeds(pass: Pass, waitsFor: ReadonlySet<string>): Pr
  * Plans and delivers some records of a stream as they are in the source now. Needs no lease: nothing is polled, and the claims
  * alone keep rivals apart.
  */
-export async function deliverChosen(pass: Pass, sourceIds: readonly string[]): Promise<void> {
+async function deliverChosen(pass: Pass, sourceIds: readonly string[]): Promise<void> {
   const { store, stream } = pass
   await store.noteIds(stream.name, sourceIds)
   const planned = await planNotes(pass, chosenNotebook(store, stream.name, sourceIds))

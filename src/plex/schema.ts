@@ -51,9 +51,6 @@ export const SupplierAddress = z.object({
 /** Holds private data (home address, birth date): only these two members are looked at. */
 export const Contact = z.object({ supplierId: text, email: text })
 
-/** `code` is the company code of the login screen, not the numeric PCN. */
-export const Tenant = z.object({ id, code: text })
-
 // Purchase orders (contracts/plex.md section 10). What was parsed once may be parsed again: details are kept and read back.
 const dated = { createdDate: text, modifiedDate: text }
 
@@ -124,7 +121,7 @@ const listOf = <T extends z.ZodType>(item: T) =>
     .nullish()
     .transform((rows) => rows ?? [])
 
-export const InvoiceLine = z.object({
+const InvoiceLine = z.object({
   ...{ accountId: text, accountNumber: text, description: text, receiptId: text, offset: flag },
   ...{ debit: text, credit: text, currencyDebit: text, currencyCredit: text },
   taxes: listOf(z.object({ taxAmount: text })),

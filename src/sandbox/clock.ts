@@ -60,7 +60,7 @@ export class SandboxClock {
 }
 
 /** ISO text with seven fractional digits of a count of 100 ns ticks since 1970. */
-export function textOfTick(tick: bigint): string {
+function textOfTick(tick: bigint): string {
   const wholeMs = new Date(Number(tick / TICKS_PER_MS)).toISOString().slice(0, -1)
   return `${wholeMs}${String(tick % TICKS_PER_MS).padStart(4, '0')}Z`
 }

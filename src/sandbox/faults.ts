@@ -1,7 +1,7 @@
 import type { Call, System } from './exchange.js'
 
 /** What a fault does to the request it hits. "Effect" = a write really takes place in the simulated system. */
-export const FAULT_KINDS = [
+const FAULT_KINDS = [
   'status', // answers `status` instead, no effect; body by `body` / `text`
   'throttle', // 429 or 503 with Retry-After as told by `retryAfter`, no effect
   'unauthorized', // 401 in the system's own words, no effect

@@ -19,7 +19,7 @@ const INSTANT = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,7}))?)?Z$
  * Full seven-digit text of an instant, so that two of them compare as text; undefined for anything Plex refuses: a bare
  * date, no zone, a space instead of `T`.
  */
-export function fullInstant(text: string): string | undefined {
+function fullInstant(text: string): string | undefined {
   const found = INSTANT.exec(text)
   if (found === null || Number.isNaN(Date.parse(text))) return undefined
   return `${found[1]}:${found[2] ?? '00'}.${(found[3] ?? '').padEnd(7, '0')}Z`

@@ -28,7 +28,7 @@ export class ClassicKeys {
 const FIRST_KEYS = { suppliers: 4001, orders: 50_001, lines: 70_001, invoices: 30_001, buildings: 11, departments: 101 }
 
 /** What one data source selects from. */
-export interface Select {
+interface Select {
   readonly data: PlexData
   readonly keys: ClassicKeys
   readonly inputs: ReadonlyMap<string, string>

@@ -46,7 +46,7 @@ const DEFAULT_OPTIONS: PlexOptions = {
 }
 
 /** Made-up credentials: they open nothing but the sandbox, so they may be printed. */
-export const PLEX_LOGIN = {
+const PLEX_LOGIN = {
   pcn: '100001',
   otherPcn: '100002',
   clientId: 'plex-sandbox-client',
@@ -59,7 +59,7 @@ export const PLEX_LOGIN = {
 export type PlexData = ReturnType<typeof createPlexData>
 
 /** The records of one tenant (one PCN). */
-export function createPlexData(clock: SandboxClock) {
+function createPlexData(clock: SandboxClock) {
   const dated = { created: 'createdDate', modified: 'modifiedDate' }
   return {
     tenants: new Collection(clock),

@@ -15,7 +15,7 @@ export interface Problem {
 export type Check = (value: unknown) => readonly [message: string, code: string] | undefined
 
 /** What a member must be. `nullable` and `required` are independent, as in the contract's `overall_score`. */
-export interface Field {
+interface Field {
   readonly check: Check
   readonly required?: boolean
   readonly nullable?: boolean

@@ -8,7 +8,7 @@ import type { ProcurifyData } from './procurify.js'
  */
 
 /** LocationRef. */
-export function locationRef(data: ProcurifyData, id: unknown): Row | null {
+function locationRef(data: ProcurifyData, id: unknown): Row | null {
   const row = data.locations.get(String(id))
   return row === undefined ? null : { id: row['id'], name: row['name'], headquarter: row['headquarter'] ?? false }
 }

@@ -63,7 +63,7 @@ const DEFAULT_OPTIONS: ProcurifyOptions = {
 }
 
 /** Made-up credentials: they open nothing but the sandbox, so they may be printed. */
-export const PROCURIFY_LOGIN = {
+const PROCURIFY_LOGIN = {
   clientId: 'procurify-sandbox-client',
   clientSecret: 'procurify-sandbox-secret',
   audience: 'https://api.procurify.com/',
@@ -72,7 +72,7 @@ export const PROCURIFY_LOGIN = {
 export type ProcurifyData = ReturnType<typeof createProcurifyData>
 
 /** All records of the tenant, stored with ids where answers nest whole objects. */
-export function createProcurifyData(clock: SandboxClock) {
+function createProcurifyData(clock: SandboxClock) {
   const micro = { grain: 'micro' } as const
   return {
     vendors: new Collection(clock, { ...micro, modified: 'dateModified' }),

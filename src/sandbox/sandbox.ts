@@ -11,7 +11,7 @@ export { maxPerMinute } from './log.js'
 export type { LogEntry } from './log.js'
 export type { FaultKind, FaultRule } from './faults.js'
 
-export type Profile = 'cloud' | 'connect' | 'soap'
+type Profile = 'cloud' | 'connect' | 'soap'
 
 export interface SandboxOptions {
   /** 0 or left out = any free port. */

@@ -12,7 +12,7 @@ interface Key {
 
 type LinkRow = Omit<Selectable<Tables['link']>, 'connection' | 'stream' | 'scope' | 'linked_at' | 'updated_at'>
 
-export function toLink(row: LinkRow): Link {
+function toLink(row: LinkRow): Link {
   return {
     sourceId: row.source_id,
     sourceKey: row.source_key,

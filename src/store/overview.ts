@@ -15,7 +15,7 @@ export interface OpenGroup {
   readonly examples: readonly string[]
 }
 
-export interface LastRun {
+interface LastRun {
   readonly runId: string
   readonly command: string
   readonly startedAt: string

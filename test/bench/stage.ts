@@ -71,7 +71,7 @@ export async function openStage(): Promise<Stage> {
   }
 }
 
-export function urlOf(serverUrl: string, name: string): string {
+function urlOf(serverUrl: string, name: string): string {
   return Object.assign(new URL(serverUrl), { pathname: `/${name}` }).href
 }
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Decision, Detail } from '../../src/domain/decision.js'
 import { Bug } from '../../src/domain/errors.js'
-import { orderIdOf } from '../../src/domain/order-parts.js'
 import type { Order, OrderDetail, OrderLine, Release } from '../../src/domain/order.js'
 import { hasCreations, needsOrderSurvey, planOrders } from '../../src/domain/plan-orders.js'
 import type { Json, Link } from '../../src/domain/record.js'
@@ -561,12 +560,6 @@ describe('an order of several parts', () => {
       ['other', 'send'],
     ])
     expect(planned.map(({ note }) => note.sourceId)).toEqual([ORDER_ID, ORDER_ID, 'other'])
-    expect([ORDER_ID, PART_2, 'other', `${ORDER_ID}/12`].map(orderIdOf)).toEqual([
-      ORDER_ID,
-      ORDER_ID,
-      'other',
-      ORDER_ID,
-    ])
   })
 })
 

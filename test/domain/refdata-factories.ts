@@ -12,7 +12,7 @@ import {
 import type { Building, Department, Location, PlexAccount, RefdataSurvey } from '../../src/domain/refdata.js'
 import { EMPTY_MAP, parseRefdataMap, type RefdataMap } from '../../src/domain/refdata-map.js'
 
-export const OPTIONS: AlignOptions = {
+const OPTIONS: AlignOptions = {
   connection: 'default',
   pcn: '123',
   direction: 'to-procurify',
@@ -64,7 +64,7 @@ export interface World extends RefdataSurvey {
 }
 
 const NO_BOOK: Book = { links: new Map(), notes: new Map(), parked: new Set() }
-export const NO_BOOKS: Books = { locations: NO_BOOK, departments: NO_BOOK, accounts: NO_BOOK }
+const NO_BOOKS: Books = { locations: NO_BOOK, departments: NO_BOOK, accounts: NO_BOOK }
 
 /** One building, its location, and one department that orders name there. */
 export function aWorld(over: Partial<World> = {}): World {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Contact, parseRecord, Supplier, SupplierAddress, Tenant } from '../../src/plex/schema.js'
+import { Contact, parseRecord, Supplier, SupplierAddress } from '../../src/plex/schema.js'
 
 const ID = '5a000001-0000-4000-8000-000000000001'
 const NO_ID = '00000000-0000-0000-0000-000000000000'
@@ -50,12 +50,5 @@ describe('a record of Plex', () => {
       homeAddress: 'x',
     })
     expect(parsed).toEqual({ ok: true, record: { supplierId: ID, email: 'a@b.c' } })
-  })
-
-  it('of a tenant has its company code', () => {
-    expect(parseRecord(Tenant, 'tenant', { id: ID, code: 'ACME' })).toEqual({
-      ok: true,
-      record: { id: ID, code: 'ACME' },
-    })
   })
 })

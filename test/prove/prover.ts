@@ -105,7 +105,7 @@ function keep(schedule: Schedule, kept: readonly number[]): Schedule {
   return { ...schedule, steps: schedule.steps.filter((_, at) => kept.includes(at)) }
 }
 
-export function ruleOf(broken: string): string {
+function ruleOf(broken: string): string {
   return broken.split(':')[0] ?? broken
 }
 

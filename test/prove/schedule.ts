@@ -41,8 +41,8 @@ export type Step =
   | { readonly do: 'lose' }
 
 /** `release`: its quantity alone, which leaves the order untouched. */
-export type OrderChange = 'add' | 'release' | 'touch' | 'cancel' | 'date'
-export type SupplierChange = 'add' | 'rename' | 'swap' | 'url' | 'off' | 'on'
+type OrderChange = 'add' | 'release' | 'touch' | 'cancel' | 'date'
+type SupplierChange = 'add' | 'rename' | 'swap' | 'url' | 'off' | 'on'
 
 /** Switches that hold for the whole schedule. */
 export interface Setting {

@@ -11,7 +11,7 @@ import { openPacer } from '../../src/store/budget.js'
 import { openVault } from '../../src/store/vault.js'
 import type { TestDatabase } from './database.js'
 
-export interface Seen {
+interface Seen {
   readonly method: string
   /** Path with query, as it came over the wire. */
   readonly url: string
@@ -86,7 +86,7 @@ export function makeClock(database: TestDatabase): TestClock {
   }
 }
 
-export const silent: Reporter = { progress: () => undefined, log: () => undefined }
+const silent: Reporter = { progress: () => undefined, log: () => undefined }
 
 export interface Rig {
   readonly http: Http

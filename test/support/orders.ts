@@ -10,14 +10,14 @@ export interface OrderBench extends Bench {
   sync(extra?: Record<string, string>): ReturnType<Bench['run']>
 }
 
-export interface LineFields {
+interface LineFields {
   readonly quantity?: string
   readonly price?: number
   readonly line?: Record<string, unknown>
   readonly release?: Record<string, unknown>
 }
 
-export interface AddedOrder {
+interface AddedOrder {
   readonly id: string
   readonly lineIds: readonly string[]
   readonly releaseIds: readonly string[]

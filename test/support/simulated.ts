@@ -10,7 +10,7 @@ import { createTestDatabase, type TestDatabase } from './database.js'
 import { makeDeps, type TestClock } from './http.js'
 
 /** A client and the clock it lives by. */
-export interface Client {
+interface Client {
   readonly http: Http
   readonly clock: TestClock
 }

@@ -4,7 +4,7 @@ import type { Context } from '../program.js'
 import { parseReason, streamOption } from './replay.js'
 
 /** Streams whose pairs a person may decide. Reference data are paired by REFDATA_MAP. */
-export const PAIRED = ['suppliers', 'pos'] as const
+const PAIRED = ['suppliers', 'pos'] as const
 export type PairedStream = (typeof PAIRED)[number]
 
 export interface LinkListFlags {

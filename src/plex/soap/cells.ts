@@ -8,11 +8,6 @@ import type { MemberKind } from './members.js'
 /** A record in the members of the REST API; `id` is made of the key columns. */
 export type PlexRow = { readonly [member: string]: Json }
 
-/** A cell that is not what the map says. Passed on as it is, so that the record is refused with this reason. */
-export interface Unreadable {
-  readonly unreadable: string
-}
-
 /** The columns a row must have, in small letters; none of them may be missing, or a field would be taken for empty. */
 export function columnsOf({ keyColumns, columns, pcnColumn }: Block): string[] {
   return [...new Set([...keyColumns, ...Object.values(columns), ...(pcnColumn === null ? [] : [pcnColumn])])]

@@ -21,7 +21,7 @@ const DATED = many('date', 'createdDate', 'modifiedDate')
 const PLACE = { ...many('building', 'building'), ...many('department', 'department') }
 const ADDRESS = many('text', 'address', 'city', 'zip', 'state', 'country', 'phone', 'fax', 'email')
 
-export const BLOCKS = {
+const BLOCKS = {
   suppliers: {
     path: '/mdm/v1/suppliers',
     required: ['name'],

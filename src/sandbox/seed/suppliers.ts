@@ -21,7 +21,7 @@ export function seedSuppliers(data: PlexData, count: number, dice: Dice): void {
 }
 
 /** Ids depend on the number alone, so a larger seed has the same first suppliers. */
-export function supplierId(n: number): string {
+function supplierId(n: number): string {
   return stableUuid('supplier', n)
 }
 
