@@ -53,7 +53,8 @@ const finish = {
 const LICENSES = { legal: true, jsdoc: false, annotation: false }
 
 export default defineConfig({
-  input: { 'ml-connector': 'bin/ml-connector.ts' },
+  // `main` is what the tests call in their own process.
+  input: { 'ml-connector': 'bin/ml-connector.ts', main: 'src/cli/main.ts' },
   platform: 'node',
   // An optional part of pg that is not installed.
   external: ['pg-native'],

@@ -24,7 +24,7 @@ afterAll(async () => {
 
 describe('a bug', () => {
   it('ends with a report that says where, in which run and how far the journal had come, and nothing secret', async () => {
-    const { code, out, err } = await bench.run('sync suppliers --limit 7 --json --connection default')
+    const { code, out, err } = await bench.start('sync suppliers --limit 7 --json --connection default').finished
     expect(code).toBe(1)
     const document = JSON.parse(out) as {
       problems: { code: string }[]

@@ -50,13 +50,14 @@ describe('a list of any length', () => {
     bench = await openBench()
     const many = await serveManySuppliers(bench.sandbox, 20_000)
     try {
-      const run = await bench.run('sync suppliers --json --limit 1', {
+      const { finished } = bench.start('sync suppliers --json --limit 1', {
         PLEX_BASE_URL: many.url,
         SUPPLIER_ADDRESSES: 'false',
         NODE_OPTIONS: '--max-old-space-size=40',
         SYNC_TIMEOUT: '20s',
         SYNC_LEASE: '60s',
       })
+      const run = await finished
       expect(run.err).not.toContain('heap')
       expect(run.json()).toMatchObject({ exit_code: 4, counts: { read: 20_000, created: 1, pending: 19_999 } })
     } finally {

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openAlignedBench, type OrderBench } from '../support/orders.js'
-import { makeSupplier, openBench, startProgram, type Bench } from '../support/program.js'
+import { makeSupplier, openBench, runProgram, type Bench } from '../support/program.js'
 
 let bench: Bench
 
 afterEach(() => bench.close())
 
 /** Arguments with spaces in them. */
-const run = (...args: string[]) => startProgram(args, bench.env).finished
+const run = (...args: string[]) => runProgram(args, bench.env)
 
 const addVendor = (fields: Record<string, unknown>) =>
   bench.sandbox.procurify.state.data.vendors.add({ type: 3, active: true, email: [], external_id: null, ...fields })

@@ -1,13 +1,13 @@
 /** `pause` and `resume`: what is on hold is neither planned nor sent, nothing of it is lost, and both are in the journal. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { startProgram, makeSupplier, openBench, type Bench } from '../support/program.js'
+import { runProgram, makeSupplier, openBench, type Bench } from '../support/program.js'
 
 let bench: Bench
 
 afterEach(() => bench.close())
 
 /** Arguments with spaces in them. */
-const run = (...args: string[]) => startProgram(args, bench.env).finished
+const run = (...args: string[]) => runProgram(args, bench.env)
 
 interface Status {
   readonly exit_code: number

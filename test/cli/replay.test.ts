@@ -1,14 +1,14 @@
 /** `replay` through the built program: parked records tried again, settled by a person, or given up. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { openAlignedBench, type OrderBench } from '../support/orders.js'
-import { makeSupplier, openBench, startProgram, type Bench, type Finished } from '../support/program.js'
+import { makeSupplier, openBench, runProgram, type Bench, type Finished } from '../support/program.js'
 
 let bench: Bench
 
 afterEach(() => bench.close())
 
 /** Arguments with spaces in them. */
-const run = (...args: string[]) => startProgram(args, bench.env).finished
+const run = (...args: string[]) => runProgram(args, bench.env)
 
 interface Row {
   readonly seq: number
