@@ -92,6 +92,8 @@ describe('the import rule', () => {
         'src/cli/wire-orders.ts',
         'src/cli/wire-invoices.ts',
         'src/cli/wire-plex.ts',
+        'src/cli/wire-reconcile.ts',
+        'src/cli/wire-refdata.ts',
       ]),
     )
   })

@@ -6,7 +6,8 @@ import { describeGiven } from '../env.js'
 import { redact } from '../http-text.js'
 import { readHead } from '../store/journal.js'
 import type { Context } from './program.js'
-import { openState, readConfig, systemClock } from './wire.js'
+import { openState, readConfig } from './state.js'
+import { systemClock } from './wire.js'
 
 /** As `--json` prints it. All of it is text that was made or cleaned here: no values of options or settings. */
 export interface BugReport {

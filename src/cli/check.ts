@@ -16,9 +16,9 @@ import type { CheckFlags } from './commands/check.js'
 import { missingSettings, settingsOf } from './credentials.js'
 import type { Context } from './program.js'
 import { makeReporter } from './reporter.js'
-import { refusalOf } from './state.js'
+import { isDatabaseTrouble, openState, readConfig, refusalOf } from './state.js'
 import { columnsOf, paint, wrap } from './table.js'
-import { isDatabaseTrouble, newRunId, openState, openWorld, readConfig, systemClock, type World } from './wire.js'
+import { newRunId, openWorld, systemClock, type World } from './wire.js'
 import { readSoapMap, type BlockName } from './wire-plex.js'
 
 /**

@@ -16,10 +16,10 @@ import { readCsv, type CsvLine } from './csv-read.js'
 import { resolvePairs, tellRefusal, throwIfMistaken, type NamedPair } from './link-resolve.js'
 import type { Context } from './program.js'
 import { makeReporter } from './reporter.js'
-import { withState } from './state.js'
+import { readConfig, withState } from './state.js'
 import { paint, table } from './table.js'
 import { oneLine } from './text.js'
-import { newRunId, openWorld, readConfig, type World } from './wire.js'
+import { newRunId, openWorld, type World } from './wire.js'
 
 export function listLinks(context: Context, { stream, json, csv }: LinkListFlags): Promise<number> {
   return withState(context, 'link list', async ({ config, database }) => {

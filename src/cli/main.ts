@@ -18,10 +18,9 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     const error = run === null ? thrown : run.cause
     if (error instanceof CommanderError) return reportUsage(io, error, wantsJson)
     if (error instanceof ConfigError) return reportMistakes(io, error, wantsJson)
-    const { refusalOf } = await import('./state.js')
+    const { isDatabaseTrouble, refusalOf } = await import('./state.js')
     const refusal = refusalOf(error)
     if (refusal !== null) return reportMistakes(io, refusal, wantsJson)
-    const { isDatabaseTrouble } = await import('./wire.js')
     if (isDatabaseTrouble(error)) return await reportDatabase(io, error, wantsJson, run)
     const { makeReport, tellReport } = await import('./bug-report.js')
     const report = await makeReport(context, program, argv, error)

@@ -7,8 +7,7 @@ import { BrokenRun } from './broken-run.js'
 import type { PassFlags } from './commands/sync.js'
 import type { Context } from './program.js'
 import { makeReporter } from './reporter.js'
-import { refusalOf } from './state.js'
-import { isDatabaseTrouble, readConfig } from './wire.js'
+import { isDatabaseTrouble, readConfig, refusalOf } from './state.js'
 
 const PING_TIMEOUT_MS = 5_000
 

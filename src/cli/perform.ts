@@ -8,7 +8,8 @@ import { writeMetrics } from './metrics.js'
 import type { Context } from './program.js'
 import { makeReporter } from './reporter.js'
 import { toRunJson, type RunFacts, type RunJson } from './result.js'
-import { newRunId, openWorld, readConfig, type World } from './wire.js'
+import { readConfig } from './state.js'
+import { newRunId, openWorld, type World } from './wire.js'
 
 export interface RunFlags {
   readonly dryRun?: boolean

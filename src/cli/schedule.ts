@@ -10,7 +10,7 @@ import type { Context } from './program.js'
 import { toCrontab } from './schedule-cron.js'
 import { toManifests } from './schedule-kubernetes.js'
 import { toUnits } from './schedule-systemd.js'
-import { readConfig } from './wire.js'
+import { readConfig } from './state.js'
 
 /** Where and how the jobs run. */
 export interface Place {

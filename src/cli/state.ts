@@ -1,9 +1,12 @@
-/** The state database for the commands that read or administrate it: no world, no calls to Plex or Procurify. */
-import type { Config } from '../config.js'
+/**
+ * Settings and state database. Commands that only read or administrate it load nothing more: no adapters, no HTTP, which would
+ * be half of their time.
+ */
+import { loadConfig, readEnvFile, type Config } from '../config.js'
 import { ConfigError } from '../domain/errors.js'
-import type { Database } from '../store/database.js'
+import { isConnectionTrouble, openDatabase, type Database } from '../store/database.js'
+import { schemaState } from '../store/migrate.js'
 import type { Context } from './program.js'
-import { openState, readConfig, requireCurrentSchema } from './wire.js'
 
 export interface State {
   readonly config: Config
@@ -30,6 +33,50 @@ export async function withState<T>(
   } finally {
     await database.close()
   }
+}
+
+/** Settings from the environment and the env file, with `--connection` on top. */
+export function readConfig({ io, global }: Pick<Context, 'io' | 'global'>): Config {
+  const { envFile, connection } = global()
+  const file = readEnvFile(envFile ?? null)
+  return loadConfig(connection === undefined ? io.env : { ...io.env, CONNECTION: connection }, file)
+}
+
+/** Opens the state database, starting the embedded server if that is what the settings say. */
+export async function openState(config: Config, command: string): Promise<Database> {
+  const applicationName = `ml-connector ${command}`
+  if (config.databaseUrl !== 'embedded') return openDatabase(config.databaseUrl, { applicationName })
+  const { startEmbedded } = await import('../store/embedded.js')
+  const { url } = await startEmbedded(config.dataDir)
+  return openDatabase(url, { applicationName })
+}
+
+/** Passes and readers refuse a schema that is not exactly theirs, by name. */
+export async function requireCurrentSchema({ db }: Database): Promise<void> {
+  const state = await schemaState(db)
+  switch (state.kind) {
+    case 'current':
+      return
+    case 'empty':
+      throw new ConfigError('The database has no tables yet. Run: ml-connector migrate')
+    case 'behind':
+      throw new ConfigError(
+        `The database is behind this program (missing ${state.missing.join(', ')}). Run: ml-connector migrate`,
+      )
+    case 'ahead':
+      throw new ConfigError(
+        `The database is ahead of this program (it has ${state.unknown.join(', ')}). Install the newer version of ml-connector.`,
+      )
+    case 'edited':
+      throw new ConfigError(
+        `Applied migrations were edited: ${state.files.join(', ')}. Restore the files of this release, then run: ml-connector migrate`,
+      )
+  }
+}
+
+/** Pool and driver errors, as opposed to bugs of ours. */
+export function isDatabaseTrouble(error: unknown): boolean {
+  return isConnectionTrouble(error)
 }
 
 /** SQLSTATEs (Postgres manual, appendix A) that no waiting cures and that the settings, or the administrator, can. */

@@ -12,7 +12,8 @@ import type { Context } from './program.js'
 import { printQuietly, printRun } from './render.js'
 import { toBrokenJson, toRunJson, type RunJson } from './result.js'
 import { runInvoices, runOrders, runSuppliers } from './sync.js'
-import { isDatabaseTrouble, newRunId, readConfig } from './wire.js'
+import { isDatabaseTrouble, readConfig } from './state.js'
+import { newRunId } from './wire.js'
 
 interface Step {
   readonly command: string

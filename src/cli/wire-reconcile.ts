@@ -6,7 +6,11 @@ import { moveDay } from '../domain/reconcile-range.js'
 import type { RefdataMap } from '../domain/refdata-map.js'
 import type { ReconcileOptions } from '../passes/reconcile.js'
 import type { ReconcileSystems } from '../passes/reconcile-sources.js'
-import { reconcileReaders, supplierStream, type World } from './wire.js'
+import { makeInvoiceSource } from '../plex/invoices.js'
+import { readOrderStatuses } from '../plex/order-setup.js'
+import { streamBills } from '../procurify/bills.js'
+import { readMe, readRequisitionIndex } from '../procurify/requisition-index.js'
+import { supplierStream, type World } from './wire.js'
 import { wireOrders } from './wire-orders.js'
 
 export function reconcileSystems(world: World): ReconcileSystems {
@@ -29,6 +33,29 @@ export function reconcileSystems(world: World): ReconcileSystems {
     },
     invoices: readers.invoices,
     bills: readers.bills,
+  }
+}
+
+/** What `reconcile` reads that no stream reads as it does. */
+function reconcileReaders({ config, plex, procurify, clock }: World): Pick<
+  ReconcileSystems,
+  'orderStatuses' | 'invoices' | 'bills'
+> & {
+  requisitions(since: string, until: string): ReturnType<ReconcileSystems['requisitions']>
+} {
+  const { pageSize } = config.procurify
+  const { dateFilter } = config.plex
+  return {
+    orderStatuses: () => readOrderStatuses(plex),
+    requisitions: async (since, until) => {
+      const me = await readMe(procurify)
+      return me.ok ? readRequisitionIndex(procurify, { requesterId: me.value.id, since, until, pageSize }) : me
+    },
+    invoices: makeInvoiceSource(plex, { dateFilter, concurrency: config.sync.concurrency, clock }),
+    bills: ({ from, to }, onPage) =>
+      streamBills(procurify, { dayFrom: from, dayTo: to }, pageSize, ({ bills, unreadable }) =>
+        onPage(bills, unreadable.length),
+      ),
   }
 }
 

@@ -1,85 +1,25 @@
 /** The one place that knows every adapter: settings in, a world for the passes out. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { loadConfig, readEnvFile, type Config } from '../config.js'
+import type { Config } from '../config.js'
 import { contentHash } from '../domain/content-hash.js'
-import { ConfigError } from '../domain/errors.js'
 import { needsSurvey, planSuppliers, type PlanSuppliersOptions } from '../domain/plan-suppliers.js'
 import type { System } from '../domain/record.js'
 import type { SupplierDetail, Vendor } from '../domain/supplier.js'
 import type { CallCounts, Http } from '../http.js'
-import { isForPlex } from '../domain/plan-refdata-item.js'
-import type { AlignPass } from '../passes/align.js'
-import type { ReconcileSystems } from '../passes/reconcile-sources.js'
-import { makeAccountTarget } from '../plex/accounts.js'
-import { makeInvoiceSource } from '../plex/invoices.js'
-import { readOrderStatuses } from '../plex/order-setup.js'
-import { makePlexRefdata } from '../plex/refdata.js'
 import { makeSupplierSource } from '../plex/suppliers.js'
 import type { Clock, Credentials, Journal, Pacer, Reporter, Store, Stream, Vault } from '../ports.js'
-import { streamBills } from '../procurify/bills.js'
 import { makeProcurify } from '../procurify/client.js'
-import {
-  makeAccountCodeTarget,
-  makeDepartmentTarget,
-  makeLocationTarget,
-  makeProcurifyRefdata,
-} from '../procurify/refdata.js'
-import { readMe, readRequisitionIndex } from '../procurify/requisition-index.js'
 import { makeVendorTarget, readVendors } from '../procurify/vendors.js'
 import { openPacer } from '../store/budget.js'
 import { bindConnection } from '../store/connection.js'
-import { isConnectionTrouble, openDatabase, type Database } from '../store/database.js'
+import type { Database } from '../store/database.js'
 import { openJournal } from '../store/journal.js'
-import { schemaState } from '../store/migrate.js'
 import { openStore } from '../store/store.js'
 import { openVault } from '../store/vault.js'
 import type { Context } from './program.js'
+import { openState, readConfig, requireCurrentSchema } from './state.js'
 import { openPlex, readSoapMap, requireSources, type PlexSide } from './wire-plex.js'
-
-/** Settings from the environment and the env file, with `--connection` on top. */
-export function readConfig({ io, global }: Pick<Context, 'io' | 'global'>): Config {
-  const { envFile, connection } = global()
-  const file = readEnvFile(envFile ?? null)
-  return loadConfig(connection === undefined ? io.env : { ...io.env, CONNECTION: connection }, file)
-}
-
-/** Opens the state database, starting the embedded server if that is what the settings say. */
-export async function openState(config: Config, command: string): Promise<Database> {
-  const applicationName = `ml-connector ${command}`
-  if (config.databaseUrl !== 'embedded') return openDatabase(config.databaseUrl, { applicationName })
-  const { startEmbedded } = await import('../store/embedded.js')
-  const { url } = await startEmbedded(config.dataDir)
-  return openDatabase(url, { applicationName })
-}
-
-/** Passes and readers refuse a schema that is not exactly theirs, by name. */
-export async function requireCurrentSchema({ db }: Database): Promise<void> {
-  const state = await schemaState(db)
-  switch (state.kind) {
-    case 'current':
-      return
-    case 'empty':
-      throw new ConfigError('The database has no tables yet. Run: ml-connector migrate')
-    case 'behind':
-      throw new ConfigError(
-        `The database is behind this program (missing ${state.missing.join(', ')}). Run: ml-connector migrate`,
-      )
-    case 'ahead':
-      throw new ConfigError(
-        `The database is ahead of this program (it has ${state.unknown.join(', ')}). Install the newer version of ml-connector.`,
-      )
-    case 'edited':
-      throw new ConfigError(
-        `Applied migrations were edited: ${state.files.join(', ')}. Restore the files of this release, then run: ml-connector migrate`,
-      )
-  }
-}
-
-/** Pool and driver errors, as opposed to bugs of ours. */
-export function isDatabaseTrouble(error: unknown): boolean {
-  return isConnectionTrouble(error)
-}
 
 export interface WorldOptions {
   readonly command: string
@@ -254,54 +194,6 @@ export function supplierStream(
     survey: () => readVendors(procurify, config.procurify.pageSize),
     plan: (details, links, known) =>
       planSuppliers(details, links, known === null ? null : { ...known, vendors: known.survey }, planOptions),
-  }
-}
-
-/** Both sides of the reference data and where each kind is delivered to. */
-export function refdataParts(world: World): Pick<AlignPass, 'sources' | 'targets'> {
-  const { config, plex, procurify, clock, dataSources } = world
-  requireSources(dataSources, 'align refdata', 'orders', 'lines', 'accounts', 'buildings')
-  const options = { pageSize: config.procurify.pageSize, clock }
-  const codes = makeAccountCodeTarget(procurify, options)
-  const accounts = makeAccountTarget(plex)
-  return {
-    sources: {
-      plex: makePlexRefdata(plex, config.plex.dateFilter, dataSources?.has('departments') ?? false),
-      procurify: makeProcurifyRefdata(procurify, config.procurify.pageSize),
-    },
-    targets: {
-      locations: makeLocationTarget(procurify, options),
-      departments: makeDepartmentTarget(procurify, options),
-      // Accounts are the one kind that goes both ways: each intent says which.
-      accounts: {
-        lookFirst: (claim) => (isForPlex(claim) ? accounts : codes).lookFirst(claim),
-        lookUp: (claim, witnesses) => (isForPlex(claim) ? accounts : codes).lookUp(claim, witnesses),
-        send: (claim, sendBefore) => (isForPlex(claim) ? accounts : codes).send(claim, sendBefore),
-      },
-    },
-  }
-}
-
-/** What `reconcile` reads that no stream reads as it does. */
-export function reconcileReaders({ config, plex, procurify, clock }: World): Pick<
-  ReconcileSystems,
-  'orderStatuses' | 'invoices' | 'bills'
-> & {
-  requisitions(since: string, until: string): ReturnType<ReconcileSystems['requisitions']>
-} {
-  const { pageSize } = config.procurify
-  const { dateFilter } = config.plex
-  return {
-    orderStatuses: () => readOrderStatuses(plex),
-    requisitions: async (since, until) => {
-      const me = await readMe(procurify)
-      return me.ok ? readRequisitionIndex(procurify, { requesterId: me.value.id, since, until, pageSize }) : me
-    },
-    invoices: makeInvoiceSource(plex, { dateFilter, concurrency: config.sync.concurrency, clock }),
-    bills: ({ from, to }, onPage) =>
-      streamBills(procurify, { dayFrom: from, dayTo: to }, pageSize, ({ bills, unreadable }) =>
-        onPage(bills, unreadable.length),
-      ),
   }
 }
 

@@ -11,13 +11,15 @@ export interface Splitter {
 }
 
 const QUOTE = 0x22
-const BACKSLASH = 0x5c
 const COMMA = 0x2c
 const OPEN_ARRAY = 0x5b
 const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 const BYTE_ORDER_MARK = 0xfeff
+
+/** Of a string, up to what has a meaning in it. Sticky: it begins where it is told to. */
+const PLAIN_TEXT = /[^"\\]*/y
 
 const SHOWN_CHARACTERS = 80
 
@@ -61,7 +63,7 @@ class Scanner {
         if (!this.step(code)) return items
         start = at + 1
       } else if (this.inString) {
-        this.stepInString(code)
+        at = this.skipString(text, at)
       } else if (this.depth === 1 && (code === COMMA || code === CLOSE_ARRAY)) {
         if (!this.closeItem(code, text.slice(start, at), items)) return items
         start = at + 1
@@ -90,10 +92,20 @@ class Scanner {
     return this.fail(this.place === 'before' ? 'not an array' : 'something follows the list')
   }
 
-  private stepInString(code: number): void {
-    if (this.escaped) this.escaped = false
-    else if (code === BACKSLASH) this.escaped = true
-    else if (code === QUOTE) this.inString = false
+  /** Answers the place of the last character that belongs to the string: most of a list is text, so it is passed over whole. */
+  private skipString(text: string, from: number): number {
+    let at = from
+    if (this.escaped) {
+      this.escaped = false
+      return at
+    }
+    PLAIN_TEXT.lastIndex = at
+    PLAIN_TEXT.test(text)
+    at = PLAIN_TEXT.lastIndex
+    if (text.charCodeAt(at) === QUOTE) this.inString = false
+    // A backslash, or the end of the chunk, which is none.
+    else this.escaped = at < text.length
+    return at
   }
 
   private stepInItem(code: number): void {

@@ -26,7 +26,7 @@ let bench: Bench
 afterEach(() => bench.close())
 
 describe('a start', () => {
-  it('loads for --help neither HTTP nor TLS, and for a pass no second HTTP client and no way to start programs', async () => {
+  it('loads HTTP only for a pass, and for that no second client and no way to start programs', async () => {
     bench = await openBench({ suppliers: [makeSupplier()] })
     const help = await loadedBy(['--help'], {})
     expect(help).toContain('fs')
@@ -34,6 +34,7 @@ describe('a start', () => {
     const pass = await loadedBy(['sync', 'suppliers'], bench.env)
     expect(pass).toContain('http')
     for (const name of ['internal/deps/undici/undici', 'http2', 'child_process']) expect(pass).not.toContain(name)
+    expect(await loadedBy(['status'], bench.env)).not.toContain('http')
   })
 })
 
