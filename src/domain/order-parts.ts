@@ -97,6 +97,7 @@ function sortParts(found: readonly { number: number; link: Link }[]): OrderParts
   }
 }
 
+/** The inverse of sourceIdOf. Order ids of Plex do not end in `/` and digits. */
 function splitSourceId(sourceId: string): { readonly orderId: string; readonly number: number } {
   const [, orderId = sourceId, number = '1'] = /^(.*)\/(\d+)$/s.exec(sourceId) ?? []
   return { orderId, number: Number(number) }

@@ -44,8 +44,7 @@ export function needsOrderSurvey(
 
 /**
  * The decisions for each order but the failed ones, one for each of its parts, in the same order. `links` are the links of all
- * parts. `known` may be null only where `needsOrderSurvey` said so; its index of requisitions may be empty for a first try: a
- * plan that creates something (`hasCreations`) must be made again with the index.
+ * parts. `known` may be null only where `needsOrderSurvey` said so.
  */
 export function planOrders(
   details: readonly Detail<OrderDetail>[],
@@ -62,11 +61,6 @@ export function planOrders(
     const decided = planDetail(detail, groups.get(id) ?? NO_PARTS, context, options)
     return decided.map(({ part, ...rest }) => ({ ...base, sourceId: sourceIdOf(id, part), ...rest }))
   })
-}
-
-/** Does the plan create requisitions? Only then the index of what exists is needed. */
-export function hasCreations(planned: readonly Planned[]): boolean {
-  return planned.some(({ decision }) => decision.kind === 'send' && decision.wanted.action === 'create')
 }
 
 function makeContext(known: OrderKnown, options: PlanOrdersOptions): PlanContext {

@@ -2,12 +2,12 @@
  * Which departments orders name. Plex has no list of them, and its orders are many: so the first run reads those created since
  * a given day, later runs what changed since, and of a few of the newest the lines, which may name others.
  */
-import { mayBeTooMuch, type Result } from '../domain/failure.js'
 import type { OrderPlace, Place } from '../domain/refdata.js'
 import type { AlignRemark } from '../domain/plan-refdata.js'
-import { findMark, halve, planWindows, stampKey, type SourceWindow, type Watermark } from '../domain/window.js'
-import type { ListOutcome, Outlet, RefdataSources } from '../ports.js'
+import { findMark, planWindows, stampKey, type SourceWindow, type Watermark } from '../domain/window.js'
+import type { Outlet, RefdataSources } from '../ports.js'
 import { endByFailure, isOver, type Pass } from './pass.js'
+import { readWindow } from './poll.js'
 
 /** Lines are one call an order: only so many orders are asked for theirs. */
 const ORDERS_WITH_LINES = 50
@@ -31,8 +31,13 @@ export async function readPlaces(
   const windows = resumed.flatMap((window) => window ?? [])
   if (windows.length === 0) windows.push({ by: 'created', from: since, to: null })
   const reading = startReading(pass, mark)
+  const list = {
+    canSlice: plex.canSlice,
+    list: (window: SourceWindow, onBatch: (orders: OrderPlace[], answeredAtMs: number | null) => Promise<void>) =>
+      plex.orders(window, onBatch),
+  }
   for (const window of windows) {
-    const listed = await readWindow(pass, plex, window, reading.onBatch)
+    const listed = await readWindow(pass, { markName: 'departments', list }, window, reading.onBatch)
     if (!listed.ok) return fail(pass, listed)
     if (listed.value.outside > 0) {
       const message = `Plex sent ${listed.value.outside} orders outside the window asked for: the date filter was ignored. They were left out.`
@@ -57,24 +62,6 @@ const NONE = { ok: true, value: { rows: [], unreadable: [] } } as const
 function fail(pass: Pass<Outlet>, failure: Parameters<typeof endByFailure>[1]): null {
   endByFailure(pass, failure)
   return null
-}
-
-/** A window too large to be answered in time is halved, never asked again at the same size. */
-async function readWindow(
-  pass: Pass<Outlet>,
-  plex: RefdataSources['plex'],
-  window: SourceWindow,
-  onBatch: (orders: OrderPlace[], answeredAtMs: number | null) => Promise<void>,
-): Promise<Result<ListOutcome>> {
-  const listed = await plex.orders(window, onBatch)
-  if (listed.ok || !mayBeTooMuch(listed) || !plex.canSlice || isOver(pass)) return listed
-  let total: ListOutcome = { rows: 0, outside: 0 }
-  for (const half of halve(window, pass.clock.wallMs()) ?? []) {
-    const part = await readWindow(pass, plex, half, onBatch)
-    if (!part.ok) return part
-    total = { rows: total.rows + part.value.rows, outside: total.outside + part.value.outside }
-  }
-  return halve(window, pass.clock.wallMs()) === null ? listed : { ok: true, value: total }
 }
 
 function startReading(pass: Pass<Outlet>, before: Watermark) {

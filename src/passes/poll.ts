@@ -103,12 +103,21 @@ async function readList(pass: Pass, reader: Reader, mark: Watermark): Promise<Po
   return { goOn: isBelievable && isNoted, mayPush: false, from, to: next?.position ?? mark.position }
 }
 
+/** A list that can be read in windows: see `Source`. */
+interface SlicedList<T, W> {
+  readonly canSlice: boolean
+  list(
+    window: W | SourceWindow,
+    onBatch: (rows: T[], answeredAtMs: number | null) => Promise<void>,
+  ): Promise<Result<ListOutcome>>
+}
+
 /** A window too large to be answered in time is halved, never asked again at the same size. */
-export async function readWindow(
+export async function readWindow<T, W extends SourceWindow | null>(
   pass: Patience & Pick<Pass, 'reporter'>,
-  reader: Pick<Reader, 'markName'> & { readonly list: Pick<Source<unknown>, 'canSlice' | 'list'> },
-  window: SourceWindow | null,
-  onBatch: (rows: Touched[], answeredAtMs: number | null) => Promise<void>,
+  reader: Pick<Reader, 'markName'> & { readonly list: SlicedList<T, W> },
+  window: W | SourceWindow,
+  onBatch: (rows: T[], answeredAtMs: number | null) => Promise<void>,
 ): Promise<Result<ListOutcome>> {
   if (isOver(pass)) return stopped()
   const listed = await reader.list.list(window, onBatch)

@@ -245,6 +245,20 @@ describe('safety', () => {
     expect((await align(`--confirm ${hash} --json`)).json()).toMatchObject({ exit_code: 0, counts: { created: 5 } })
   })
 
+  it('asks for orders that are too many in halves, not again for the same', async () => {
+    bench = await openAlignBench({ accounts: ['1'], codes: ['1'] })
+    Object.assign(bench.env, { SYNC_TIMEOUT: '700ms', PLEX_DATE_FILTER: 'modifiedDate' })
+    const path = '/purchasing/v1/purchase-orders'
+    bench.sandbox.faults.add({ system: 'plex', method: 'GET', path: `^${path}$`, kind: 'timeout-before', times: 1 })
+    const run = await align('--json')
+    expect(run.code, run.out + run.err).toBe(0)
+    expect(run.err).toContain('"window_halved"')
+    const asked = bench.sandbox.log.entries.filter((entry) => entry.path === path)
+    const windows = asked.map(({ query }) => JSON.stringify(query))
+    expect(windows.length).toBeGreaterThan(2)
+    expect(new Set(windows).size).toBe(windows.length)
+  })
+
   it('does not ask again for what was allowed and then cut short', async () => {
     bench = await openAlignBench({ accounts: ['1', '2', '3', '4', '5', '6'], codes: ['900'] })
     Object.assign(bench.env, { ALIGN_MAX_CHANGES: '2', SYNC_TIMEOUT: '4s', SYNC_LEASE: '9s' })

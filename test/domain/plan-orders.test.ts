@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Decision, Detail } from '../../src/domain/decision.js'
 import { Bug } from '../../src/domain/errors.js'
 import type { Order, OrderDetail, OrderLine, Release } from '../../src/domain/order.js'
-import { hasCreations, needsOrderSurvey, planOrders } from '../../src/domain/plan-orders.js'
+import { needsOrderSurvey, planOrders } from '../../src/domain/plan-orders.js'
 import type { Json, Link } from '../../src/domain/record.js'
 import type { RequisitionState } from '../../src/domain/requisition.js'
 import {
@@ -133,11 +133,6 @@ describe('what must be known', () => {
     expect(needsOrderSurvey([{ kind: 'gone', note: detailOf(old).note }], new Map(), OPTIONS)).toBe(false)
     expect(needs(old, sentLinks(anOrderDetail()))).toBe(true)
     expect(() => planOrders([detailOf(anOrderDetail())], new Map(), null, OPTIONS)).toThrow(Bug)
-  })
-
-  it('is the index of requisitions only when something is created', () => {
-    expect(hasCreations(plan([anOrderDetail(), anOrderDetail({ id: 'new', status: 'New' })]))).toBe(true)
-    expect(hasCreations(plan([anOrderDetail()], { links: sentLinks(anOrderDetail()) }))).toBe(false)
   })
 })
 
