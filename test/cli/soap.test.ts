@@ -204,6 +204,28 @@ describe('rows', () => {
     expect(bench.sandbox.log.entries.filter(({ system }) => system === 'plex')).toHaveLength(1)
   })
 
+  it('that are too many for one answer are read in shorter ranges, e-mails too, and nothing is asked for twice', async () => {
+    const years = [2012, 2016, 2019, 2022, 2024].map((year) => ({ modifiedDate: `${year}-05-05T00:00:00Z` }))
+    const suppliers = years.map((stamp) => makeSupplier({ ...stamp, createdDate: '2010-01-01T00:00:00Z' }))
+    bench = await openBench({ suppliers, profile: 'soap' })
+    suppliers.forEach(({ id, code }, n) => {
+      const contact = {
+        id: `5a01bbbb-0000-4000-8000-00000000000${n}`,
+        supplierId: id,
+        email: `${String(code)}@ex.test`,
+      }
+      bench.sandbox.plex.state.data.contacts.add(contact)
+    })
+    const run = await bench.run(
+      'sync suppliers --json',
+      mapFile((map) => Object.assign(map['suppliers'] ?? {}, { rowCap: 3 })),
+    )
+    expect(run.json().counts, run.out).toMatchObject({ read: 5, created: 5 })
+    expect(bench.vendors().map((row) => row['email'])).toEqual(suppliers.map(({ code }) => [`${String(code)}@ex.test`]))
+    const asked = bench.sandbox.log.entries.filter(({ system }) => system === 'plex').map(({ body }) => String(body))
+    expect(asked.filter((body) => body === asked[0])).toHaveLength(1)
+  })
+
   it('of departments and buildings stand behind the keys on orders, and pair in the alignment', async () => {
     const orders = await openOrderBench('soap')
     bench = orders

@@ -10,7 +10,7 @@ import { fromId, type PlexRow } from './cells.js'
 import type { Block, SoapMap } from './map.js'
 import type { BlockName } from './members.js'
 import { makePlaceNaming } from './places.js'
-import { canAskByIds, inputsByIds, planWindow, readQuestion, type Asked } from './questions.js'
+import { canAskByIds, inputsByIds, readQuestion, type Asked } from './questions.js'
 import { makeRunSource, type OnRows, type RunSource } from './source.js'
 import { makeWindowReader } from './windows.js'
 
@@ -65,7 +65,8 @@ function notMapped(what: string): Failure {
 
 function makeAnswering(run: RunSource, { blocks }: SoapMap, { pcn, nowMs }: ReaderOptions) {
   const readWindow = makeWindowReader(run, pcn, nowMs)
-  const readWhole = once((block) => collect((onRows) => run(block, planWindow(block, null, pcn).inputs, onRows)))
+  const readAll = (block: Block, onRows: OnRows) => readWindow(block, null, eachOnce(onRows))
+  const readWhole = once((block) => collect((onRows) => readAll(block, onRows)))
   const namePlaces = makePlaceNaming(blocks, readWhole)
   /** Suppliers as windows showed them: their addresses need no call of their own. */
   const suppliers = new Map<string, PlexRow>()
@@ -117,7 +118,7 @@ function makeAnswering(run: RunSource, { blocks }: SoapMap, { pcn, nowMs }: Read
       return notMapped(asked.name)
     }
     const handOn = (rows: readonly PlexRow[]) => onRows(rows.map(asOwnRecord), null)
-    if (asked.by === 'window') return run(source, planWindow(source, null, pcn).inputs, handOn)
+    if (asked.by === 'window') return readAll(source, handOn)
     const [known] = asked.ids.map((id) => suppliers.get(id))
     const rows =
       known === undefined ? await readByIds(source, 'id', asked.ids) : ({ ok: true, value: [known] } as const)
@@ -140,6 +141,17 @@ const ON_SUPPLIER: Readonly<Partial<Record<BlockName, readonly string[]>>> = {
 
 function asOwnRecord(supplier: PlexRow): PlexRow {
   return { ...supplier, supplierId: supplier['id'] ?? null, code: null, main: true }
+}
+
+/** The halves of a range that was too much share their boundary: rows of an earlier answer are not handed on again. */
+function eachOnce(onRows: OnRows): OnRows {
+  const seen = new Set<string>()
+  return (rows, dateMs) => {
+    const texts = rows.map((row) => JSON.stringify(row))
+    const fresh = rows.filter((_, at) => !seen.has(texts[at] ?? ''))
+    for (const text of texts) seen.add(text)
+    return fresh.length === 0 ? Promise.resolve(null) : onRows(fresh, dateMs)
+  }
 }
 
 /** Enough for any company; what is beyond it is asked for by id. */
