@@ -18,10 +18,11 @@ export interface PacerOptions {
 }
 
 /**
- * A bucket is one second wide: it counts until all of it is older than 60 s, so we err by at most a second, to the safe
- * side.
+ * What must hold is the minute that the other side sees. A call is booked before it goes its way, and one that has to connect first
+ * arrives later than those that follow it: so a call counts for one second more than a minute. A bucket is one second wide and counts
+ * until all of it is that old.
  */
-const WINDOW_SEC = 60
+const WINDOW_SEC = 61
 /** A 429 means that others call too, or that the limit is lower than we were told. */
 const THROTTLE_FACTOR = 0.7
 const LOWEST_LIMIT = 5

@@ -48,6 +48,8 @@ export interface Actor {
   /** Statements so far. */
   steps: number
   isFateMet: boolean
+  /** Requests on the wire whose answers were not read to their end. */
+  underWay: number
   readonly onDeath: () => void
 }
 
@@ -67,6 +69,8 @@ export class Conductor {
   readonly #sleepers = new Set<Sleeper>()
   readonly #actors = new Set<Actor>()
   #running: Actor | null = null
+  /** Whose turn it was last: what is sent meanwhile is this one's. */
+  #latest: Actor | null = null
   #inTransaction: Actor | null = null
   #isBusy = false
   #turn = 0
@@ -82,6 +86,18 @@ export class Conductor {
   enter(actor: Actor): void {
     this.#actors.add(actor)
     this.#running = actor
+    this.#latest = actor
+  }
+
+  /** A request goes on the wire; call the answer when it is over. */
+  sent(): () => void {
+    const actor = this.#latest
+    if (actor === null) return () => undefined
+    actor.underWay += 1
+    return () => {
+      actor.underWay -= 1
+      this.#schedule()
+    }
   }
 
   /** The pass ended by itself. */
@@ -203,6 +219,8 @@ export class Conductor {
 
   /** Everybody waits: time passes until the first of them wakes. */
   #wakeNext(): void {
+    // An answer takes no time but what the simulators say: nobody sleeps on while one is on its way.
+    if ([...this.#actors].some(({ state, underWay }) => state === 'alive' && underWay > 0)) return
     const live = [...this.#sleepers].filter(({ actor }) => actor.state === 'alive')
     if (!live.some(({ isBackground }) => !isBackground)) return
     const first = live.sort((a, b) => a.at - b.at)[0]
@@ -216,6 +234,7 @@ export class Conductor {
   /** The actor has the turn until it comes back with its next statement, sleeps or ends. */
   #run(actor: Actor): void {
     this.#running = actor
+    this.#latest = actor
     this.#turn += 1
     const turn = this.#turn
     realSetTimeout(() => {

@@ -30,7 +30,7 @@ import {
   type Step,
 } from './schedule.js'
 import { ProofSource } from './source.js'
-import { rule, SimTime } from './sim-time.js'
+import { rule, SimTime, tapRequests } from './sim-time.js'
 import type { ProofState, Snapshot } from './state.js'
 
 /** One request takes this long, by the simulated clock. */
@@ -97,12 +97,14 @@ export class Play {
   /** Plays every step, then lets everything come to rest. */
   async play(): Promise<void> {
     const undo = rule(this.time, chanceOf(this.schedule.seed))
+    const untap = tapRequests(() => this.conductor.sent())
     try {
       this.#prepare()
       await this.state.forgetBudgets()
       for (const step of this.schedule.steps) await this.#take(step)
       await this.#comeToRest()
     } finally {
+      untap()
       undo()
     }
   }
@@ -212,7 +214,7 @@ export class Play {
   }
 
   #makeActor(name: string, fate: Fate | null, onDeath: () => void): Actor {
-    return { name, fate, keeperMs: LEASE_MS / 3, state: 'alive', steps: 0, isFateMet: false, onDeath }
+    return { name, fate, keeperMs: LEASE_MS / 3, state: 'alive', steps: 0, isFateMet: false, underWay: 0, onDeath }
   }
 
   async #run(
@@ -315,12 +317,19 @@ export class Play {
       const isStill = sandbox.log.effects().length === before
       const isOver = [...outcomes].every((one) => one === 'done' || (one === 'partial' && round > 2))
       if (!isStill || !isOver) continue
-      if (isReplayed) return
+      if (isReplayed || !(await this.#isParked())) return
       // What was refused meanwhile is for a person, who tries it once more.
       isReplayed = true
       await this.#start({ ...QUIET, stream: 'replay', name: 'last replay' })
     }
     this.isRestless = true
+  }
+
+  async #isParked(): Promise<boolean> {
+    const rows = await this.state.rows(`select from intent where connection = $1 and state = 'dead' limit 1`, [
+      this.connection,
+    ])
+    return rows.length > 0
   }
 
   isRestless = false

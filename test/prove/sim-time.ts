@@ -3,6 +3,8 @@
  * and cool-downs of a quarter of an hour cost nothing, and the same seed always meets the same instants. The state database reads
  * it through functions of its own (state.ts), the simulators and the pass through the members below.
  */
+import http from 'node:http'
+
 interface Timer {
   readonly at: number
   readonly order: number
@@ -92,6 +94,20 @@ export function rule(time: SimTime, next: () => number): () => void {
     globalThis.clearTimeout = realClearTimeout
     Math.random = realRandom
   }
+}
+
+/** Tells of every request of this process as it is sent, and when its answer was read to the end; answers how to undo it. */
+export function tapRequests(onSent: () => () => void): () => void {
+  const request = http.request.bind(http)
+  const tapped = (...given: Parameters<typeof http.request>): http.ClientRequest => {
+    const sent = request(...given)
+    const onOver = onSent()
+    // Whoever read the answer goes on first.
+    sent.once('close', () => setImmediate(onOver))
+    return sent
+  }
+  Object.assign(http, { request: tapped })
+  return () => void Object.assign(http, { request })
 }
 
 /** As much of a NodeJS.Timeout as anybody here uses. */

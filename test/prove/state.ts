@@ -28,11 +28,15 @@ const TABLES = [
 ]
 
 /** A server whose data may be lost at any time needs to wait for no disk. */
-const QUICK = ['fsync', 'full_page_writes', 'synchronous_commit', 'autovacuum', 'jit']
+const QUICK = [
+  ...['fsync', 'full_page_writes', 'synchronous_commit', 'autovacuum', 'jit'],
+  ...['track_activities', 'track_counts', 'update_process_title'],
+]
 
 export async function quicken(serverUrl: string): Promise<void> {
   await withClient(serverUrl, async (client) => {
     for (const name of QUICK) await client.query(`alter system set ${name} = off`)
+    await client.query('alter system set plan_cache_mode = force_generic_plan')
     await client.query('select pg_reload_conf()')
   })
 }
@@ -154,6 +158,15 @@ function belongsTo(table: string): string {
   return 'connection = $1'
 }
 
+/** The program's statements are few and come again and again: the server parses and plans each once a connection. */
+const names = new Map<string, string>()
+
+function nameOf(text: string): string {
+  const name = names.get(text) ?? `s${names.size + 1}`
+  names.set(text, name)
+  return name
+}
+
 const noop = (): Promise<void> => Promise.resolve()
 
 type Pool = Database['pool']
@@ -183,7 +196,7 @@ class SteppedClient {
         if (this.#isLost) throw connectionError()
         const real = (this.#real ??= await this.#pool.connect())
         const word = text.slice(0, 8).toLowerCase()
-        const result = await real.query(text, values)
+        const result = await real.query(values.length === 0 ? { text } : { name: nameOf(text), text, values })
         if (word === 'begin') this.#inTransaction = true
         if (word === 'commit' || word === 'rollback') this.#inTransaction = false
         return result
