@@ -1,10 +1,13 @@
 #!/usr/bin/env node
 /** The executable: argv, env, streams and signals in; exit code out. */
+import { setMaxListeners } from 'node:events'
 import { hostname, userInfo } from 'node:os'
 import { main } from '../src/cli/main.js'
 import { terminalIo } from '../src/cli/io.js'
 
 const stop = new AbortController()
+// Each read under way listens: as many as SYNC_CONCURRENCY says, which is no leak to warn of.
+setMaxListeners(0, stop.signal)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(signal))
 // A reader that went away (`| head`) is no error of ours.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)

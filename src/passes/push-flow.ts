@@ -72,11 +72,11 @@ export interface Ledger {
 }
 
 /** Settled together, one transaction for so many: what a crash leaves in doubt, besides what is in flight. */
-const SETTLE_GROUP = 16
+const SETTLE_GROUP = 32
 /** And no later than this: one slow answer must not keep the others in doubt. */
 const SETTLE_WITHIN_MS = 500
 /** So many unsettled deliveries make the workers wait. */
-const BACKLOG = 4 * SETTLE_GROUP
+const BACKLOG = 2 * SETTLE_GROUP
 
 /** One group at a time, in the order of delivery: groups side by side would only wait for each other at the journal's head. */
 export function makeLedger(

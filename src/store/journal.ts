@@ -41,9 +41,8 @@ export async function appendAudit(
     return { ...row, hash }
   })
   await sql`
-    insert into audit
-    select * from jsonb_populate_recordset(null::audit, ${rowsParam(rows)})`.execute(trx)
-  await trx.updateTable('audit_head').set({ seq, hash, at: start.at }).where('connection', '=', connection).execute()
+    with written as (insert into audit select * from jsonb_populate_recordset(null::audit, ${rowsParam(rows)}))
+    update audit_head set seq = ${seq}, hash = ${hash}, at = ${start.at} where connection = ${connection}`.execute(trx)
 }
 
 export async function readHead(db: Kysely<Tables>, connection: string): Promise<string> {

@@ -231,29 +231,34 @@ export interface SettledClaim {
   readonly verdict: Settled
 }
 
-/** Moves claimed intents on; a claim number that is no longer the current one moves nothing (fencing). */
+/** Moves claimed intents and their attempts on; a claim number that is no longer the current one moves nothing (fencing). */
 export async function settleIntents(trx: Transaction<Tables>, settled: readonly SettledClaim[]): Promise<Set<number>> {
-  const rows = settled.map(({ claim, verdict }) => ({ ...attemptKey(claim), ...toColumns(verdict) }))
+  const rows = settled.map((one) => ({
+    ...attemptKey(one.claim),
+    ...toColumns(one.verdict),
+    ...toAttempt(one.verdict),
+  }))
   const moved = await sql<{ id: number }>`
+    with settled as materialized (
+      select * from jsonb_to_recordset(${rowsParam(rows)})
+        as r (intent_id bigint, claim_no bigint, state text, in_ms float8, doubt boolean, absent boolean, code text, message text,
+              outcome text, http jsonb, said text)
+    ), moved as (
     update intent i
     set state = r.state, claim_expires_at = null, claim_run = null, updated_at = now(),
         next_attempt_at = clock_timestamp() + make_interval(secs => coalesce(r.in_ms, 0) / 1000.0),
         unresolved_since = case when r.doubt then i.unresolved_since end,
         absent_at = case when not r.doubt then null when r.absent then clock_timestamp() else i.absent_at end,
         code = r.code, message = case when r.state = 'done' then null else coalesce(r.message, i.message) end,
-        draft = case when r.state = 'done' then null else i.draft end,
-        payload = case when r.state = 'done' then null else i.payload end,
-        record = case when r.state = 'done' then null else i.record end
-    from jsonb_to_recordset(${rowsParam(rows)})
-      as r (intent_id bigint, claim_no bigint, state text, in_ms float8, doubt boolean, absent boolean, code text, message text)
-    where i.id = r.intent_id and i.claim_no = r.claim_no and i.state = 'sending'
-    returning i.id`.execute(trx)
-  const ours = new Set(moved.rows.map((row) => row.id))
-  await finishAttempts(
-    trx,
-    settled.filter(({ claim }) => ours.has(claim.intentId)),
-  )
-  return ours
+        draft = case when r.state <> 'done' then i.draft end, payload = case when r.state <> 'done' then i.payload end,
+        record = case when r.state <> 'done' then i.record end
+    from settled as r where i.id = r.intent_id and i.claim_no = r.claim_no and i.state = 'sending' returning i.id
+    ), finished as (
+      update attempt a set finished_at = clock_timestamp(), outcome = r.outcome, http = r.http, message = r.said
+      from settled as r, moved where moved.id = r.intent_id and a.intent_id = r.intent_id and a.claim_no = r.claim_no
+    )
+    select id from moved`.execute(trx)
+  return new Set(moved.rows.map((row) => row.id))
 }
 
 function toColumns(verdict: Settled) {
@@ -283,18 +288,13 @@ function toColumns(verdict: Settled) {
   }
 }
 
-async function finishAttempts(trx: Transaction<Tables>, settled: readonly SettledClaim[]): Promise<void> {
-  const rows = settled.map(({ claim, verdict }) => ({
-    ...attemptKey(claim),
+function toAttempt(verdict: Settled) {
+  const failure = verdict.kind === 'retry' ? verdict.failure : null
+  return {
     outcome: verdict.kind,
-    http: 'http' in verdict ? verdict.http : verdict.kind === 'retry' ? (verdict.failure?.http ?? null) : null,
-    message:
-      verdict.kind === 'dead' ? verdict.message : verdict.kind === 'retry' ? (verdict.failure?.message ?? null) : null,
-  }))
-  await sql`
-    update attempt a set finished_at = clock_timestamp(), outcome = r.outcome, http = r.http, message = r.message
-    from jsonb_to_recordset(${rowsParam(rows)}) as r (intent_id bigint, claim_no bigint, outcome text, http jsonb, message text)
-    where a.intent_id = r.intent_id and a.claim_no = r.claim_no`.execute(trx)
+    http: 'http' in verdict ? verdict.http : (failure?.http ?? null),
+    said: verdict.kind === 'dead' ? verdict.message : (failure?.message ?? null),
+  }
 }
 
 /** Names that are about to be given: a plan must not give them twice. */

@@ -11,9 +11,10 @@ describe('a first load of suppliers', () => {
     const suppliers = Array.from({ length: 60 }, () => makeSupplier())
     bench = await openBench({ suppliers: suppliers.slice(0, 20) })
     const load = async (extra: Record<string, string>, created: number) => {
-      const patience = { SYNC_TIMEOUT: '20s', SYNC_LEASE: '60s' }
+      const patience = { SYNC_TIMEOUT: '20s', SYNC_LEASE: '60s', SYNC_CONCURRENCY: '16' }
       const run = await bench.run('sync suppliers --json', { ...patience, ...extra })
       expect(run.json()).toMatchObject({ exit_code: 0, counts: { created } })
+      expect(run.err).not.toContain('Warning')
       const { plex, procurify } = run.json().calls
       return plex.requests + procurify.requests
     }
