@@ -131,7 +131,7 @@ function findLocation(
   if (input.defaultLocation !== null) return byName(input.defaultLocation, input.locations)
   const [only, ...more] = input.locationsOf(fold(wantedName))
   if (only !== undefined && more.length === 0) return { locationId: only, obstacle: null }
-  const message = 'Orders name it without a building, so its location is not known.'
+  const message = 'It is named without a building, so its location is not known.'
   return { locationId: null, obstacle: { code: 'location_unknown', message, building: null } }
 }
 

@@ -81,7 +81,7 @@ export const REFDATA_PROBLEMS = {
       'Create the location in Procurify by hand, or pair the building with one in REFDATA_MAP. The rest follows by itself.',
   },
   location_unknown: {
-    what: 'Orders name the department without a building, and it exists at no or at several locations of Procurify.',
+    what: 'The department is named without a building (by orders, or in the list of Classic), and it exists at no or at several locations of Procurify.',
     advice: 'Set DEFAULT_LOCATION, or give the department its location in REFDATA_MAP.',
   },
   departments_missing: {

@@ -141,3 +141,39 @@ describe('reconcile', () => {
     expect(read({ out }).problems.map((one) => one.code)).toEqual(['requester_changed'])
   })
 })
+
+describe('reconcile over data sources', () => {
+  it('pairs both sides by the keys of Classic, and tells what differs', async () => {
+    const classic = await openCorpus({ suppliers: 12, orders: 6, invoices: 40 }, 'soap')
+    try {
+      // Reference data are not in step: Classic has a department that no order names, and no word on closed buildings.
+      const found = ({ out }: { out: string }) =>
+        read({ out }).findings.flatMap(({ stream, code, source_key }) =>
+          ['suppliers', 'pos', 'invoices'].includes(stream) ? [`${code} ${source_key ?? ''}`] : [],
+        )
+      const agreed = await classic.reconcile('--json')
+      expect(found(agreed)).toEqual([])
+      expect(read(agreed), agreed.out + agreed.err).toMatchObject({ complete: true, problems: [] })
+      const paired = read(agreed).streams.map(({ stream, places }) => [stream, places.paired])
+      const expected = [
+        ['suppliers', 12],
+        ['pos', 6],
+        ['invoices', 40],
+      ]
+      expect(paired).toEqual(expect.arrayContaining(expected))
+      const { suppliers, orders, invoices } = classic.sandbox.plex.state.data
+      suppliers.edit(classic.supplierId(3), { name: 'Another name' })
+      orders.edit(classic.orderId(2), { lineItemTotal: 21 })
+      invoices.edit(classic.invoiceId(4), { amount: 1, foreignCurrencyAmount: 1 })
+      const differs = await classic.reconcile('--json')
+      expect(differs.code, differs.out + differs.err).toBe(3)
+      expect(found(differs).sort()).toEqual([
+        'amount_differs INV-4',
+        'change_not_delivered SUP-3',
+        'order_amount_differs PO-2',
+      ])
+    } finally {
+      await classic.close()
+    }
+  })
+})

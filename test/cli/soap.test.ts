@@ -242,6 +242,21 @@ describe('rows', () => {
   })
 })
 
+describe('a record that was parked', () => {
+  it('is replayed from what its data source says of its key now', async () => {
+    const supplier = makeSupplier({ name: null })
+    bench = await openBench({ suppliers: [supplier], profile: 'soap' })
+    expect((await bench.run('sync suppliers --json')).json().counts).toMatchObject({ parked: 1, created: 0 })
+    bench.sandbox.plex.state.data.suppliers.edit(String(supplier['id']), { name: 'Named' }, 'keep')
+    bench.sandbox.log.clear()
+    const run = await bench.run(`replay ${bench.idOf('suppliers', supplier['id'])} --json`)
+    expect(run.json().counts, run.out + run.err).toMatchObject({ created: 1 })
+    expect(bench.vendors()).toMatchObject([{ name: 'Named' }])
+    const [asked] = bench.sandbox.log.entries.filter(({ system }) => system === 'plex')
+    expect(String(asked?.body)).toMatch(/<Value>4001<.Value><Name>@Supplier_Nos</)
+  })
+})
+
 describe('Plex', () => {
   it('is only read: nothing is tried that would write to it', async () => {
     const orders = await openOrderBench('soap')

@@ -1,6 +1,6 @@
 /** A small company for invoice tests: one supplier with its vendor, invoices and bills made to measure. */
 import { billRow } from '../../src/sandbox/procurify-bills.js'
-import { makeSupplier, openBench, type Bench, type Finished, type RunDocument } from './program.js'
+import { makeSupplier, openBench, type Bench, type Finished, type Profile, type RunDocument } from './program.js'
 
 export interface InvoiceBench extends Bench {
   readonly supplier: Record<string, unknown>
@@ -30,9 +30,12 @@ const uuid = (kind: string) =>
   `5a0${kind}${String((counter += 1)).padStart(4, '0')}-0000-4000-8000-${String(counter).padStart(12, '0')}`
 
 /** `linked: false` = suppliers were not synced yet. */
-export async function openInvoiceBench({ linked = true } = {}): Promise<InvoiceBench> {
+export async function openInvoiceBench({
+  linked = true,
+  profile = 'cloud',
+}: { linked?: boolean; profile?: Profile } = {}): Promise<InvoiceBench> {
   const supplier = makeSupplier({ name: 'Invoice Supplier', code: 'INVSUP' })
-  const bench = await openBench({ suppliers: [supplier] })
+  const bench = await openBench({ suppliers: [supplier], profile })
   Object.assign(bench.env, { PLEX_TIMEZONE: 'America/Detroit', INVOICE_START_DATE: '2026-01-01' })
   if (linked) {
     const synced = await bench.run('sync suppliers --json')
@@ -84,7 +87,7 @@ export async function openInvoiceBench({ linked = true } = {}): Promise<InvoiceB
     findingOf: async (id) => {
       const { rows } = await bench.database.pool.query<{ finding: string | null }>(
         `select sent ->> 'finding' as finding from link where stream = 'invoices' and source_id = $1`,
-        [id],
+        [bench.idOf('invoices', id)],
       )
       return rows[0]?.finding ?? null
     },

@@ -96,7 +96,7 @@ export interface Bench {
   /** The kind of Plex the program talks to; the simulator is all of them at once. */
   readonly profile: Profile
   /** A record's id as this kind of Plex shows it: over data sources it is a whole number. */
-  idOf(kind: 'suppliers' | 'orders', id: unknown): string
+  idOf(kind: 'suppliers' | 'orders' | 'invoices', id: unknown): string
   readonly sandbox: Sandbox
   readonly database: TestDatabase
   readonly env: Record<string, string>

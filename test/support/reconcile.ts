@@ -2,7 +2,7 @@
 import { normalizeUuid } from '../../src/domain/requisition.js'
 import { makeItemName, makeKey, makeStem } from '../../src/domain/token.js'
 import { openAlignedBench, type OrderBench } from './orders.js'
-import type { Finished } from './program.js'
+import type { Finished, Profile } from './program.js'
 
 export interface CorpusSize {
   readonly suppliers: number
@@ -31,8 +31,8 @@ const PCN = '100001'
 const FIRST_VENDOR = 100_000
 const AUTHOR = { user: 1, creator: 1 }
 
-export async function openCorpus(size: CorpusSize): Promise<Corpus> {
-  const bench = await openAlignedBench()
+export async function openCorpus(size: CorpusSize, profile: Profile = 'cloud'): Promise<Corpus> {
+  const bench = await openAlignedBench(profile)
   const { plex, procurify } = bench.sandbox
   procurify.state.options.maxPageSize = 1000
   Object.assign(bench.env, {
@@ -57,8 +57,13 @@ export async function openCorpus(size: CorpusSize): Promise<Corpus> {
     invoiceId: (n: number) => uuid('1a700001', n),
     billId: (n: number) => normalizeUuid(uuid('b1110001', n)),
   }
+  /** Ids as the books have them. */
+  const booked = {
+    supplierId: (n: number) => bench.idOf('suppliers', ids.supplierId(n)),
+    orderId: (n: number) => bench.idOf('orders', ids.orderId(n)),
+  }
   const keyOf = (n: number, revision = 1): string =>
-    makeKey({ stem: makeStem('default', ids.orderId(n)), part: 1, revision })
+    makeKey({ stem: makeStem('default', booked.orderId(n)), part: 1, revision })
   const supplierOf = (n: number): number => n % size.suppliers
   const dayOf = (n: number): string => `2026-${String((n % 9) + 1).padStart(2, '0')}-15`
   const amountOf = (n: number): number => (n % 20 === 19 ? -1 : 1) * (10_000 + n)
@@ -116,7 +121,7 @@ export async function openCorpus(size: CorpusSize): Promise<Corpus> {
   }
   for (let n = 0; n < size.suppliers; n += 1) {
     plex.state.data.suppliers.seed({ ...toSupplier(n), id: ids.supplierId(n) })
-    data.vendors.seed(toVendor(n, ids.vendorId(n), ids.supplierId(n)))
+    data.vendors.seed(toVendor(n, ids.vendorId(n), booked.supplierId(n)))
   }
   for (let n = 0; n < size.orders; n += 1) {
     plex.state.data.orders.seed({
@@ -130,7 +135,7 @@ export async function openCorpus(size: CorpusSize): Promise<Corpus> {
     addInvoice(n)
     addBill(n)
   }
-  await pairAll(bench, size, { ...ids, keyOf })
+  await pairAll(bench, size, { ...ids, ...booked, keyOf })
   const reconcile = (args = '', extra = {}) => bench.run(`reconcile ${args}`.trim(), extra)
   return { ...bench, ...ids, addInvoice, addBill, addRequisition, keyOf, reconcile }
 }
