@@ -103,6 +103,8 @@ export interface Known<S> {
   readonly linkedTargets: ReadonlyMap<string, Link>
   /** Target keys (names) that open intents are about to take, by source id. */
   readonly reserved: ReadonlyMap<string, string>
+  /** What this run looked at for others and left out, as they wait for it (`supplier:<id>`), with the code why. */
+  readonly leftOut: ReadonlyMap<string, string>
 }
 
 /** A list read whole. */
@@ -222,6 +224,8 @@ export interface Store {
   linksByTarget(stream: StreamName, targetIds: readonly string[]): Promise<Map<string, Link>>
   /** Target keys (names) that open intents are about to take, by source id. */
   reservedKeys(stream: StreamName): Promise<Map<string, string>>
+  /** Records that this run looked at and skipped, never linked: by source id, with the code why. */
+  leftOut(stream: StreamName, runId: string): Promise<Map<string, string>>
 
   /**
    * Stores decisions, one transaction for the group: link knowledge, intent or waiting reason or dead letter, audit rows, and the note

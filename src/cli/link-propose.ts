@@ -48,7 +48,7 @@ async function propose(world: World): Promise<Result<Proposal[]>> {
   const links = new Map([...linkedTargets.values()].map((link) => [link.sourceId, link]))
   const details = rows.flatMap(toDetail)
   const reserved = await world.store.reservedKeys('suppliers')
-  const planned = stream.plan(details, links, { survey: vendors.value, linkedTargets, reserved })
+  const planned = stream.plan(details, links, { survey: vendors.value, linkedTargets, reserved, leftOut: new Map() })
   const codes = countCodes(details)
   const index = indexCandidates(vendors.value.filter(({ id }) => !linkedTargets.has(id)))
   const open = planned.filter(({ sourceId, decision }) => !links.has(sourceId) && decision.kind !== 'skip')

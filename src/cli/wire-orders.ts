@@ -15,7 +15,7 @@ import type { Follower } from '../passes/follow.js'
 import { makeOrderSource } from '../plex/orders.js'
 import { readOrderStatuses, readPlexAccounts, readReleaseStatuses } from '../plex/order-setup.js'
 import { makeReleaseFeed } from '../plex/releases.js'
-import type { Stream } from '../ports.js'
+import type { Known, Stream } from '../ports.js'
 import { readOrderReference, type OrderReference } from '../procurify/order-reference.js'
 import { findPurchaseOrders } from '../procurify/purchase-orders.js'
 import { readMe, readRequisitionIndex, type Requester } from '../procurify/requisition-index.js'
@@ -88,7 +88,7 @@ export function wireOrders(world: World, accept: ReadonlySet<string> = new Set()
       needsSurvey: (details, links) => needsOrderSurvey(details, links, options),
       survey: () => readSurvey(world, index, zone),
       plan: (details, links, known) => {
-        const toKnown = known === null ? null : combine(known.survey, known.linkedTargets, map, clock.wallMs())
+        const toKnown = known === null ? null : combine(known, map, clock.wallMs())
         return planOrders(details, links, toKnown, options)
       },
     },
@@ -148,12 +148,7 @@ async function readBooks({ store, clock }: World, zone: string): Promise<Books> 
 }
 
 /** Everything planning knows: what was read, seen through what is linked. */
-function combine(
-  survey: OrderSurvey,
-  linkedTargets: ReadonlyMap<string, Link>,
-  map: RefdataMap,
-  nowMs: number,
-): OrderKnown {
+function combine({ survey, linkedTargets, leftOut }: Known<OrderSurvey>, map: RefdataMap, nowMs: number): OrderKnown {
   const { reference, books, accountNumbers, statuses, releaseStatuses, existing } = survey
   const vendors = new Map(reference.vendors.map((vendor) => [vendor.id, vendor]))
   const suppliers = [...books.suppliers.values()].map(({ sourceId, sourceKey, targetId, targetKey }) => {
@@ -180,6 +175,7 @@ function combine(
   return {
     ...{ statuses, releaseStatuses, existing, linkedTargets, nowMs },
     suppliers: new Map(suppliers),
+    leftOut: new Map([...leftOut].map(([need, code]) => [need.slice(SUPPLIER.length), code])),
     accounts: new Map(accounts),
     accountPairs: reference.accountPairs,
     departments: reference.departments.map((one) => {
@@ -193,6 +189,9 @@ function combine(
     ration: books.ration,
   }
 }
+
+/** How an order names the supplier it waits for. */
+const SUPPLIER = 'supplier:'
 
 /** Members of the aligned record that Plex may call a place by. */
 const PLEX_NAMES = { departments: ['name'], locations: ['code', 'name'] } as const

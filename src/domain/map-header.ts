@@ -17,7 +17,7 @@ const TOTAL_TOLERANCE = '0.01'
  */
 export function findVendor(
   { facts }: ReadOrder,
-  { suppliers }: OrderKnown,
+  { suppliers, leftOut }: OrderKnown,
   { allowAutoEmail }: MapOrderOptions,
   findings: Findings,
 ): LinkedVendor | null {
@@ -28,8 +28,11 @@ export function findVendor(
   }
   const { vendor = null, code = null } = suppliers.get(facts.supplier) ?? {}
   if (vendor === null) {
-    const text = `Supplier ${code ?? facts.supplier} is not linked to a vendor yet.`
-    refuse('supplier_not_linked', text, `supplier:${facts.supplier}`)
+    const why = leftOut.get(facts.supplier)
+    const name = `Supplier ${code ?? facts.supplier}`
+    if (why === undefined)
+      refuse('supplier_not_linked', `${name} is not linked to a vendor yet.`, `supplier:${facts.supplier}`)
+    else refuse('supplier_left_out', `${name} gets no vendor (${why}).`)
     return null
   }
   const name = `Vendor "${vendor.name}"`

@@ -105,6 +105,12 @@ export const ORDER_PROBLEMS = {
   },
 
   // -------------------------------------------------------------------------------- what Procurify must have first
+  supplier_left_out: {
+    what: 'The supplier of the order is not synced: it is inactive, of a type that is skipped, or not in Plex any more. The message says which.',
+    advice:
+      'Activate the supplier in Plex or choose another one on the order, or take its type out of SUPPLIER_SKIP_TYPES; then `ml-connector replay ID`. Orders that are not meant for Procurify: PO_EXCLUDE.',
+    retryable: true,
+  },
   supplier_not_linked: {
     what: 'The supplier of the order has no vendor in Procurify yet.',
     advice:

@@ -142,6 +142,8 @@ export interface OrderKnown {
   readonly releaseStatuses: readonly ReleaseStatus[]
   /** By Plex supplier id. `vendor` null, or no entry = not linked. */
   readonly suppliers: ReadonlyMap<string, { readonly code: string | null; readonly vendor: LinkedVendor | null }>
+  /** By Plex supplier id: looked at in this very run and left out of the sync; the code says why. */
+  readonly leftOut: ReadonlyMap<string, string>
   /** By Plex account id. `code` null, or no entry = not aligned. */
   readonly accounts: ReadonlyMap<string, { readonly number: string; readonly code: string | null }>
   /** `code|department id` of every active account. */

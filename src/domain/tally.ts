@@ -43,6 +43,8 @@ export class Tally {
   /** By record: the place of its category in CATEGORIES, counted from 1. */
   private readonly worked = new StateBook()
   private unchangedRows = 0
+  /** By record: what was told of its waiting. */
+  private readonly waits = new Map<string, Problem>()
   /** What --confirm must say to allow the safety stop of this pass. */
   stopHash: string | null = null
 
@@ -57,10 +59,26 @@ export class Tally {
 
   /** The last word on a record counts; that nothing is left to do takes nothing back of what was done. */
   mark(sourceId: string, category: Category): void {
+    if (category !== 'waiting') this.withdraw(sourceId)
     const before = this.worked.get(sourceId)
     if (category === 'unchanged' && before !== 0 && before !== PENDING) return
     this.worked.set(sourceId, stateOf(category))
     if (category === 'parked') this.ends.add('partial')
+  }
+
+  /** A record that waits. What it waited for may come in this very pass: then that it waited is not told. */
+  wait(code: string, message: string, record: { sourceId: string; sourceKey: string | null }): void {
+    this.withdraw(record.sourceId)
+    this.mark(record.sourceId, 'waiting')
+    const told = this.tell(this.problems, code, message, record)
+    if (told !== null) this.waits.set(record.sourceId, told)
+  }
+
+  private withdraw(sourceId: string): void {
+    const told = this.waits.get(sourceId)
+    if (told === undefined) return
+    this.waits.delete(sourceId)
+    this.problems.splice(this.problems.indexOf(told), 1)
   }
 
   /** A record that was touched and has not been decided yet. */
@@ -93,17 +111,20 @@ export class Tally {
     this.tell(this.leftOut, code, message, record)
   }
 
+  /** Answers what it added; null = it was told already, or there is no room. */
   private tell(
     list: Problem[],
     code: string,
     message: string,
     record: { sourceId: string | null; sourceKey: string | null } | null,
-  ): void {
-    if (list.length >= MAX_PROBLEMS) return
+  ): Problem | null {
+    if (list.length >= MAX_PROBLEMS) return null
     const { sourceId: source_id = null, sourceKey: source_key = null } = record ?? {}
     const isKnown = list.some((one) => one.code === code && one.source_id === source_id && one.message === message)
-    if (isKnown) return
-    list.push({ code, stream: this.stream, source_id, source_key, message, advice: this.adviceFor(code) })
+    if (isKnown) return null
+    const problem = { code, stream: this.stream, source_id, source_key, message, advice: this.adviceFor(code) }
+    list.push(problem)
+    return problem
   }
 
   counts(): Counts {

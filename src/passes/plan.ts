@@ -186,7 +186,8 @@ interface Survey {
 }
 
 /** The target is read at most once a pass, and only if a record asks for it. */
-function surveyOnce({ stream, store, clock }: Pass): Survey {
+function surveyOnce(pass: Pass): Survey {
+  const { stream, store, clock } = pass
   let answer: Promise<Result<Known<unknown>>> | null = null
   let readAt = Number.NEGATIVE_INFINITY
   let reserved = new Map<string, string>()
@@ -196,7 +197,7 @@ function surveyOnce({ stream, store, clock }: Pass): Survey {
     if (!survey.ok) return survey
     // Whom a name belongs to, and whether it is in use, is all that is asked of other records.
     const linkedTargets = await store.linkedTargets(stream.name, ['name', 'active'])
-    return { ok: true, value: { survey: survey.value, linkedTargets, reserved } }
+    return { ok: true, value: { survey: survey.value, linkedTargets, reserved, leftOut: await readLeftOut(pass) } }
   }
   return {
     read: async () => {
@@ -217,6 +218,14 @@ function surveyOnce({ stream, store, clock }: Pass): Survey {
       }
     },
   }
+}
+
+/** What records wait for may be a record that is never delivered: then there is nothing to wait for. */
+async function readLeftOut({ store, needs, runId }: Pass): Promise<Map<string, string>> {
+  const leftOut = new Map<string, string>()
+  for (const [kind, { stream }] of Object.entries(needs))
+    for (const [sourceId, code] of await store.leftOut(stream.name, runId)) leftOut.set(`${kind}:${sourceId}`, code)
+  return leftOut
 }
 
 /** A record that could not be read stays noted; the others go their own way. */
@@ -272,8 +281,7 @@ function tallyDecision({ tally, options }: Pass, item: Planned): void {
         tally.problem(decision.code, decision.message)
         return tally.mark(sourceId, 'pending')
       }
-      tally.mark(sourceId, 'waiting')
-      return tally.problem(decision.code, decision.message, item)
+      return tally.wait(decision.code, decision.message, item)
     case 'park':
       tally.mark(sourceId, 'parked')
       return tally.problem(decision.code, decision.message, item)

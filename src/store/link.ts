@@ -124,6 +124,20 @@ export async function readEveryLink(db: Kysely<Tables>, key: Key): Promise<Map<s
   return new Map(rows.map((row) => [row.source_id, toLink(row)]))
 }
 
+/** Skipped since the run began: a skip of an earlier run may be out of date. */
+export async function readLeftOut(db: Kysely<Tables>, key: Key, runId: string): Promise<Map<string, string>> {
+  const rows = await db
+    .selectFrom('link')
+    .select(['source_id', 'skip_code'])
+    .where('connection', '=', key.connection)
+    .where('stream', '=', key.stream)
+    .where('skip_code', 'is not', null)
+    .where('target_id', 'is', null)
+    .where('updated_at', '>=', (eb) => eb.selectFrom('run').select('started_at').where('id', '=', runId).limit(1))
+    .execute()
+  return new Map(rows.map((row) => [row.source_id, row.skip_code ?? '']))
+}
+
 /** Target ids of the links made last: a look-up that shows one of them saw what it should. */
 export async function readWitnesses(db: Kysely<Tables>, key: Key, limit: number): Promise<string[]> {
   const rows = await db

@@ -12,6 +12,7 @@ import { releaseLease, renewLease, takeLease } from './lease.js'
 import {
   countLinks,
   readEveryLink,
+  readLeftOut,
   readLinkedTargets,
   readLinks,
   readLinksByTarget,
@@ -91,6 +92,7 @@ export function openStore(db: Kysely<Tables>, options: StoreOptions): Store {
     everyLink: (stream) => readEveryLink(db, keyOf(stream)),
     witnesses: (stream, limit) => readWitnesses(db, keyOf(stream), limit),
     reservedKeys: (stream) => readReservedKeys(db, keyOf(stream)),
+    leftOut: (stream, runId) => readLeftOut(db, keyOf(stream), runId),
     linkedTargets: (stream, kept) => readLinkedTargets(db, keyOf(stream), kept ?? null),
     linksByTarget: (stream, targetIds) => readLinksByTarget(db, keyOf(stream), targetIds),
     commitPlan: (stream, runId, scope, items, links) => commitPlan(db, options, { stream, runId, scope }, items, links),

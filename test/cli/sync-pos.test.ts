@@ -32,6 +32,8 @@ describe.each(PROFILES)('with the profile %s', (profile) => {
       const run = await bench.sync()
       expect(run.code, run.out + run.err).toBe(0)
       expect(run.json().counts).toMatchObject({ created: 1, parked: 0, waiting: 0 })
+      // What it waited for came in this very run.
+      expect(run.json().problems.map(({ code }) => code)).not.toContain('supplier_not_linked')
       const [requisition] = bench.requisitions()
       expect(requisition?.items.map((item) => String(item['name']))).toEqual([
         expect.stringMatching(/^\[PLEX 00123\/1 [0-9a-z]{8,16}\] Thing 1$/),
@@ -230,6 +232,23 @@ describe.each(PROFILES)('with the profile %s', (profile) => {
       expect(run.json().counts, run.out).toMatchObject({ created: 1 })
       // Planned again from what was read: its lines are not asked for once more.
       expect(bench.sandbox.log.entries.filter(isLineList)).toEqual([])
+    })
+
+    it('a supplier that is looked at and left out parks the order, for nothing would come by itself', async () => {
+      bench = await openAlignedBench(profile)
+      const { suppliers } = bench.sandbox.plex.state.data
+      const [supplier] = suppliers.all()
+      suppliers.edit(String(supplier?.['id']), { status: 'Inactive' })
+      bench.addOrder()
+      const held = await bench.sync()
+      expect(held.code, held.out).toBe(3)
+      const told = held.json().problems.filter(({ code }) => code.startsWith('supplier'))
+      expect(told).toMatchObject([{ code: 'supplier_left_out' }])
+      expect(told[0]?.message).toContain('(inactive)')
+      suppliers.edit(String(supplier?.['id']), { status: 'Active' })
+      const again = await bench.run('replay --code supplier_left_out --json')
+      expect(again.code, again.out).toBe(0)
+      expect(posts()).toHaveLength(1)
     })
 
     it('a vendor that e-mails its POs parks the order unless that is allowed', async () => {

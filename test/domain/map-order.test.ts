@@ -240,6 +240,14 @@ describe('vendors', () => {
     },
   )
 
+  it('that were looked at and left out are for a person', () => {
+    const leftOut = new Map([[anOrderDetail().order.supplierId ?? '', 'inactive']])
+    expect(planOne(anOrderDetail(), { known: { suppliers: new Map(), leftOut } })).toMatchObject({
+      ...{ kind: 'park', code: 'supplier_left_out' },
+      message: expect.stringContaining('(inactive)') as string,
+    })
+  })
+
   it('must be on the order', () => {
     expect(held(anOrderDetail({ supplierId: null }))).toMatchObject({ kind: 'park', code: 'supplier_missing' })
   })

@@ -96,6 +96,7 @@ export function known(over: Partial<OrderKnown> = {}): OrderKnown {
     ],
     releaseStatuses: [status('Open'), status('Received', { received: true }), status('Cancelled', { cancelled: true })],
     suppliers: new Map([[SUPPLIER_ID, { code: 'ACME', vendor: VENDOR }]]),
+    leftOut: new Map(),
     accounts: new Map([[ACCOUNT_ID, { number: '61100-010-0000', code: '61100-010-0000' }]]),
     accountPairs: new Set(['61100-010-0000|21', '61100-010-0000|22', '61100-010-0000|23']),
     departments: [
