@@ -81,6 +81,15 @@ describe('the import rule', () => {
     expect(broken).toEqual([])
   })
 
+  it('is what the README draws', () => {
+    const drawn = arrowsOf(readFileSync(join(ROOT, 'README.md'), 'utf8'))
+    for (const [from, may] of Object.entries(MAY_IMPORT)) {
+      // Only bin knows its neighbour alone.
+      const reached = from === 'bin' ? (drawn.get(from) ?? new Set<string>()) : reachable(from, drawn)
+      expect([from, ...[...reached].sort()]).toEqual([from, ...[...may].sort()])
+    }
+  })
+
   it('keeps the adapters out of the CLI but for wire.ts and what manages the systems themselves', () => {
     const adapters = imports.filter(
       ({ file, of }) => partOf(file) === 'cli' && ['plex', 'procurify'].includes(partOf(of)),
@@ -173,6 +182,31 @@ describe('what knip cannot see', () => {
     expect(columns.filter((name) => !words.has(name))).toEqual(['first_seen_at'])
   })
 })
+
+/** `a & b --> c --> d`: from each part of one step to each of the next. */
+function arrowsOf(readme: string): Map<string, Set<string>> {
+  const arrows = new Map<string, Set<string>>()
+  const [, drawing = ''] = /^```mermaid\nflowchart LR\n([^]*?)^```/m.exec(readme) ?? []
+  for (const line of drawing.split('\n')) {
+    const steps = line.split('-->').map((step) => step.split('&').map((part) => part.trim()))
+    for (const [at, froms] of steps.slice(0, -1).entries())
+      for (const from of froms) arrows.set(from, new Set([...(arrows.get(from) ?? []), ...(steps[at + 1] ?? [])]))
+  }
+  return arrows
+}
+
+function reachable(from: string, arrows: ReadonlyMap<string, ReadonlySet<string>>): Set<string> {
+  const found = new Set<string>()
+  const walk = (part: string): void => {
+    for (const next of arrows.get(part) ?? []) {
+      if (found.has(next)) continue
+      found.add(next)
+      walk(next)
+    }
+  }
+  walk(from)
+  return found
+}
 
 function stripComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*$/gm, '')

@@ -1,6 +1,6 @@
 /** The README tells the truth: every command line in its shell blocks is run, in its order, against the simulators. */
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -195,6 +195,12 @@ describe('what is said of the README here', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object }
     const used = [...README.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name)
     expect(used.filter((name) => !(name in scripts))).toEqual([])
+  })
+
+  it('names no file of this repository that there is not', () => {
+    const named = [...README.matchAll(/`((?:src|test|sql|build|\.ci)\b[^`\s]*)`/g)].map(([, name = '']) => name)
+    expect(named.length).toBeGreaterThan(30)
+    expect(named.filter((name) => !existsSync(join(ROOT, name)))).toEqual([])
   })
 
   it('leaves no block of commands out', () => {
