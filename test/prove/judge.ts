@@ -258,7 +258,7 @@ function judgeMarks({ marks, source: { stamps } }: Play): string[] {
 }
 
 /** No request before a pause asked for is over; never more calls in any minute than allowed. */
-function judgeManners({ sandbox, schedule, config }: Play): string[] {
+function judgeManners({ sandbox, schedule, config, pauses }: Play): string[] {
   const broken: string[] = []
   // Budgets are kept by the simulated clock, which the log shows as the simulators' own.
   const entries = sandbox.log.entries.map((entry) => ({ ...entry, ms: Date.parse(entry.at) }))
@@ -267,8 +267,16 @@ function judgeManners({ sandbox, schedule, config }: Play): string[] {
     if (most > config[system].callsPerMinute)
       broken.push(`budget: ${most} calls to ${system} in a minute, ${schedule.setting.callsPerMinute} are allowed`)
   }
+  for (const { system, from, until } of pauses) {
+    const early = entries.filter((one) => one.system === system && one.ms > from + ON_ITS_WAY_MS && one.ms < until)
+    for (const { n, ms } of early)
+      broken.push(`pause: request ${n} to ${system} came ${(until - ms) / 1000} s before a pause asked for was over`)
+  }
   return broken
 }
+
+/** What was on its way, or booked already by another process, when the pause was asked for. */
+const ON_ITS_WAY_MS = 300
 
 /** Values that must be found nowhere but in the vault. */
 async function judgeSecrecy({ sandbox, state, connection, logs, endings }: Play): Promise<string[]> {

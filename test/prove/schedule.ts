@@ -180,6 +180,8 @@ const WRITE_FAULTS = [
   ] as const),
   ...(['broken-json', 'html', 'status', 'throttle', 'unauthorized', 'expire-token'] as const),
 ]
+/** How a system says that it was asked too often. */
+const THROTTLED = [429, 429, 503] as const
 const READ_FAULTS = [
   'cut-before',
   'cut-body',
@@ -196,8 +198,11 @@ function makeFault(dice: Dice, canLie: boolean, stream: ProofStream): FaultRule 
   const after = dice.between(0, 3)
   const times = dice.pick([1, 1, 2, 4])
   const common = { method: 'GET', after, times, status: dice.pick([500, 503, 504]) }
-  if (roll < 0.75) return { ...common, system: 'plex', kind: dice.pick(READ_FAULTS), ...patience(dice) }
-  if (roll < 0.9 || !canLie) return { ...common, system: 'procurify', kind: dice.pick(READ_FAULTS), ...patience(dice) }
+  if (roll < 0.9 || !canLie) {
+    const kind = dice.pick(READ_FAULTS)
+    const status = kind === 'throttle' ? dice.pick(THROTTLED) : common.status
+    return { ...common, system: roll < 0.75 ? 'plex' : 'procurify', kind, status, ...patience(dice) }
+  }
   if (dice.chance(0.5))
     return { ...common, system: 'plex', path: '/mdm/v1/suppliers$', kind: 'ignore-filter', times: 3 }
   return {
@@ -220,6 +225,8 @@ const WRITTEN: Readonly<Record<ProofStream, readonly string[]>> = {
 
 function makeWriteFault(dice: Dice, stream: ProofStream): FaultRule {
   const kind = dice.pick(WRITE_FAULTS)
+  // Refused for good: a person replays it when everything has come to rest.
+  const refusal = kind === 'status' && dice.chance(0.5) ? 400 : dice.pick([500, 502, 503, 504])
   return {
     system: 'procurify',
     method: stream === 'suppliers' && dice.chance(0.3) ? 'PATCH' : 'POST',
@@ -227,8 +234,7 @@ function makeWriteFault(dice: Dice, stream: ProofStream): FaultRule {
     kind,
     after: stream === 'suppliers' ? dice.between(0, 2) : dice.between(0, 1),
     times: kind === 'throttle' ? dice.between(1, 3) : dice.pick([1, 1, 2]),
-    // Refused for good: a person replays it when everything has come to rest.
-    status: kind === 'status' && dice.chance(0.5) ? 400 : dice.pick([500, 502, 503, 504]),
+    status: kind === 'throttle' ? dice.pick(THROTTLED) : refusal,
     ...patience(dice),
     ...(kind === 'late-effect' ? { ms: dice.pick([1000, 45_000, MINUTE, 5 * MINUTE]) } : {}),
   }
