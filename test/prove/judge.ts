@@ -130,7 +130,9 @@ async function judgeOrders(play: Play): Promise<string[]> {
     if (isParked || (isHeld && (intent !== undefined || mine.length === 0))) continue
     if (intent !== undefined) broken.push(`open: ${who}`)
     else if (order['status'] !== 'On order') {
-      if (mine.length > 0) broken.push(`stale: ${who} is cancelled, and its requisition is not told of`)
+      // What nobody here remembers sending is found by `reconcile`: no pass looks for what is not wanted.
+      const isOurs = requests.all().some((request, at) => made[at] === mine[0] && !isForgotten(play, request['uuid']))
+      if (mine.length > 0 && isOurs) broken.push(`stale: ${who} is cancelled, and its requisition is not told of`)
     } else if (mine.length === 0) broken.push(`lost: ${who} has no requisition`)
     else {
       const wanted = releases
@@ -143,6 +145,12 @@ async function judgeOrders(play: Play): Promise<string[]> {
     }
   }
   return broken
+}
+
+/** Made before the state database was restored or lost. */
+function isForgotten({ sandbox, forgottenUntil }: Play, uuid: unknown): boolean {
+  const isIt = (id: string): boolean => plain(id) === plain(String(uuid))
+  return sandbox.log.effects('procurify').some(({ entry, effect }) => entry.n <= forgottenUntil && isIt(effect.id))
 }
 
 /** A try that a person asked for names the row that parked it, in whatever came of it. */
