@@ -29,7 +29,7 @@ export function alignRefdata(context: Context, flags: AlignFlags): Promise<numbe
     const shown = withoutPlan(run)
     if (list) return printList(context, flags, shown, result.pairs)
     const isForPeople = flags.json !== true && flags.quiet !== true
-    if (isForPeople) printPairs(context, flags, result.pairs, result.plan)
+    if (isForPeople) printPairs(context, flags, result.pairs, [...result.plan])
     await printRun(context, flags, isForPeople ? shown : run)
     return run.exit_code
   })

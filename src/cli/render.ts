@@ -2,10 +2,11 @@
 import { FINDINGS } from '../domain/match-invoice.js'
 import { CATEGORIES, type Problem } from '../domain/tally.js'
 import { worstOutcome, type RunOutcome } from '../domain/outcome.js'
-import type { PlanLine } from '../passes/pass.js'
+import type { PlanLines } from '../passes/pass.js'
 import type { PassFlags } from './commands/sync.js'
+import { outPieces } from './io.js'
 import type { Context } from './program.js'
-import type { RunJson } from './result.js'
+import { jsonPieces, type RunJson } from './result.js'
 import { oneLine } from './text.js'
 
 /** Outcomes that need nobody: `--quiet` says nothing about them. */
@@ -17,7 +18,10 @@ const MAX_RECORDS_SHOWN = 3
 
 export async function printRun(context: Context, flags: PassFlags, run: RunJson): Promise<void> {
   const { io } = context
-  if (flags.json === true) return io.out(`${JSON.stringify(run)}\n`)
+  if (flags.json === true) {
+    outPieces(io, jsonPieces(run))
+    return io.out('\n')
+  }
   if (flags.quiet === true) return printQuietly(context, [run])
   if (run.findings !== undefined) io.out(`${tellFindings(run.findings)}\n`)
   if (!io.isOutTerminal && !run.dry_run && run.problems.length === 0) return io.out(`${summaryLine(run)}\n`)
@@ -25,7 +29,7 @@ export async function printRun(context: Context, flags: PassFlags, run: RunJson)
   const style = paint(io, context.global().color)
   io.out(`${style.bold(summaryLine(run))}\n`)
   if (run.counts.read > 0 && io.isOutTerminal) io.out(`${table(io, style, ['records', 'count'], countRows(run))}\n`)
-  if ('plan' in run && run.plan !== undefined) io.out(planText(run.plan))
+  if (run.plan !== undefined) outPieces(io, planPieces(run.plan))
   if (run.plan_hash !== undefined) io.out(`plan hash ${run.plan_hash}\n`)
   const most = flags.verbose === true ? run.problems.length : MAX_RECORDS_SHOWN
   for (const [code, problems] of byCode(run.problems)) {
@@ -85,13 +89,12 @@ function countRows({ counts }: RunJson): string[][] {
   return [['read', String(counts.read)], ...rows]
 }
 
-function planText(plan: readonly PlanLine[]): string {
-  if (plan.length === 0) return 'Nothing would be changed.\n'
-  const lines = plan.flatMap(({ action, source_key, source_id, target_id, changes }) => [
-    `${action} ${oneLine(source_key ?? source_id)}${target_id === null ? '' : ` -> ${target_id}`}`,
-    ...changes.map(({ field, from, to }) => `    ${field}: ${show(from)} -> ${show(to)}`),
-  ])
-  return `${lines.join('\n')}\n`
+function* planPieces(plan: PlanLines): Iterable<string> {
+  if (plan.length === 0) yield 'Nothing would be changed.\n'
+  for (const { action, source_key, source_id, target_id, changes } of plan) {
+    yield `${action} ${oneLine(source_key ?? source_id)}${target_id === null ? '' : ` -> ${target_id}`}\n`
+    for (const { field, from, to } of changes) yield `    ${field}: ${show(from)} -> ${show(to)}\n`
+  }
 }
 
 function show(value: unknown): string {

@@ -61,6 +61,28 @@ export function withoutPlan(run: RunJson): RunJson {
   return copy
 }
 
+/** The text of the document, in pieces: a plan of a hundred thousand lines is never held at once. */
+export function* jsonPieces(run: RunJson): Iterable<string> {
+  let before = '{'
+  for (const [name, value] of Object.entries(run)) {
+    if (value === undefined) continue
+    yield `${before}${JSON.stringify(name)}:`
+    if (name === 'plan') yield* listPieces(run.plan ?? [])
+    else yield JSON.stringify(value)
+    before = ','
+  }
+  yield '}'
+}
+
+function* listPieces(items: Iterable<unknown>): Iterable<string> {
+  let before = '['
+  for (const item of items) {
+    yield before + JSON.stringify(item)
+    before = ','
+  }
+  yield before === '[' ? '[]' : ']'
+}
+
 /** A run that broke off, as the document of a run. What it did up to then is in the journal, whose head is not known here. */
 export function toBrokenJson(
   { run }: BrokenRun,

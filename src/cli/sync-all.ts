@@ -7,10 +7,11 @@ import { Tally } from '../domain/tally.js'
 import { performAlign } from './align.js'
 import { BrokenRun } from './broken-run.js'
 import type { SyncAllFlags } from './commands/sync.js'
+import { outPieces } from './io.js'
 import { withHeartbeat } from './outside.js'
 import type { Context } from './program.js'
 import { printQuietly, printRun } from './render.js'
-import { toBrokenJson, toRunJson, type RunJson } from './result.js'
+import { jsonPieces, toBrokenJson, toRunJson, type RunJson } from './result.js'
 import { runInvoices, runOrders, runSuppliers } from './sync.js'
 import { isDatabaseTrouble, readConfig } from './state.js'
 import { newRunId } from './wire.js'
@@ -45,12 +46,21 @@ export function syncAll(context: Context, flags: SyncAllFlags): Promise<number> 
   requireTimeZone(readConfig(context))
   return withHeartbeat(context, flags, async () => {
     const runs = await performAll(context, flags)
-    if (flags.json === true) context.io.out(`${JSON.stringify({ schema: 'ml-connector/runs@1', runs })}\n`)
+    if (flags.json === true) printJson(context, runs)
     else if (flags.quiet === true) printQuietly(context, runs)
     // A signal between two steps leaves work behind that no run tells of.
     const cut: RunOutcome[] = context.io.signal.aborted ? ['interrupted'] : []
     return EXIT_CODES[worstOutcome([...runs.map(({ outcome }) => outcome), ...cut])]
   })
+}
+
+function printJson({ io }: Context, runs: readonly RunJson[]): void {
+  io.out('{"schema":"ml-connector/runs@1","runs":[')
+  for (const [at, run] of runs.entries()) {
+    if (at > 0) io.out(',')
+    outPieces(io, jsonPieces(run))
+  }
+  io.out(']}\n')
 }
 
 /** A refused login, a database that is gone and a signal end the whole: what comes after would only meet the same. */

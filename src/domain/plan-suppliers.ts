@@ -9,7 +9,8 @@ import type { SupplierDetail, VendorSurvey } from './supplier.js'
 import { readDraft } from './vendor-draft.js'
 import { indexVendors } from './vendor-index.js'
 import { matchVendors, type Match } from './vendor-match.js'
-import { allotNames, keptForm, NamesInUse, ownerOf, type NameClaim } from './vendor-name.js'
+import { indexLinked, indexReserved } from './vendor-books.js'
+import { allotNames, keptForm, NamesInUse, type NameClaim } from './vendor-name.js'
 
 export interface PlanSuppliersOptions {
   readonly pcn: string
@@ -174,12 +175,8 @@ function toClaim(pair: Paired, options: PlanSuppliersOptions): NameClaim {
 
 /** Names of active vendors, names confirmed on links, and names that intents are about to take. */
 function listNamesInUse({ vendors, linkedTargets, reserved }: VendorSurvey): NamesInUse {
-  const inUse = new NamesInUse(indexVendors(vendors).nameOwners)
-  for (const [vendorId, { targetKey, sent }] of linkedTargets) {
-    if (targetKey !== null && readDraft(sent)?.active !== false) inUse.add(targetKey, vendorId)
-  }
-  for (const [supplierId, name] of reserved) inUse.add(name, ownerOf(supplierId))
-  return inUse
+  const { nameOwners } = indexVendors(vendors)
+  return new NamesInUse([nameOwners, indexLinked(linkedTargets).nameOwners, indexReserved(reserved).owners])
 }
 
 function skip(code: ProblemCode, message: string): Decision {

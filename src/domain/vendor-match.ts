@@ -8,6 +8,7 @@ import { supplierExternalId } from './map-supplier.js'
 import type { Vendor, VendorSurvey } from './supplier.js'
 import { fold, similarityKey } from './text.js'
 import { readDraft } from './vendor-draft.js'
+import { indexLinked, indexReserved } from './vendor-books.js'
 import { groupBy, indexVendors, sortById, textOf, type VendorIndex } from './vendor-index.js'
 import { keptForm, type Named } from './vendor-name.js'
 
@@ -64,11 +65,11 @@ function openBooks(peers: readonly Named[], survey: VendorSurvey, options: Match
     options,
     prefix: supplierExternalId(options.pcn, ''),
     linkedTargets,
-    linkBySource: new Map([...linkedTargets.values()].map((link) => [link.sourceId, link])),
+    linkBySource: indexLinked(linkedTargets).bySource,
     peerById: new Map(peers.map((peer) => [peer.id, peer])),
     peerByCode: new Map(sortById(peers).map((peer) => [textOf(peer.code), peer])),
     index: indexVendors(vendors),
-    reservedBy: new Map([...reserved].map(([supplierId, name]) => [fold(name), supplierId])),
+    reservedBy: indexReserved(reserved).by,
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { NAME_MAX } from './map-supplier.js'
 import { cleanLine, countPoints, cut, fold } from './text.js'
+import { ownerOf } from './vendor-books.js'
 import { stampKey } from './window.js'
 
 /** The parts of a supplier that its vendor's name is made of. */
@@ -48,8 +49,8 @@ export interface NameClaim extends Named {
 export class NamesInUse {
   private readonly added = new Map<string, string[]>()
 
-  /** `known` is shared between plans, so it is not added to. */
-  constructor(private readonly known: ReadonlyMap<string, readonly string[]>) {}
+  /** `known` are shared between plans, so they are not added to. */
+  constructor(private readonly known: readonly ReadonlyMap<string, readonly string[]>[]) {}
 
   add(name: string, owner: string): void {
     const key = fold(name)
@@ -59,13 +60,10 @@ export class NamesInUse {
   /** Does anybody but these have it? */
   isTaken(name: string, self: readonly string[]): boolean {
     const key = fold(name)
-    const owners = [...(this.known.get(key) ?? []), ...(this.added.get(key) ?? [])]
-    return owners.some((owner) => !self.includes(owner))
+    return [...this.known, this.added].some(
+      (owners) => owners.get(key)?.some((owner) => !self.includes(owner)) === true,
+    )
   }
-}
-
-export function ownerOf(supplierId: string): string {
-  return `supplier:${supplierId}`
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Note, StreamName, Touched } from '../domain/record.js'
 import type { Watermark } from '../domain/window.js'
 import type { FeedRow, Lease, Store, Stream } from '../ports.js'
+import { Spool } from './spool.js'
 
 /** Where poll puts what it touched and planning takes it from. The database in a run; memory in a dry run. */
 export interface Notebook {
@@ -69,48 +70,47 @@ export function freshNotebook(
   }
 }
 
-/** What a dry run keeps of a record until it is planned: as text, a third of what objects take. */
-interface Kept extends Omit<Note, 'sourceId' | 'record' | 'revision'> {
-  readonly record: string | null
-}
+/** What a dry run keeps of a record until it is planned. */
+type Kept = Omit<Note, 'sourceId' | 'revision'>
 
 /** Above every revision of a stored note: what this pass touched comes after what was noted before. */
 const TOUCHED_REVISION = FRESH_REVISION
 
 /** What is already noted, then what this pass touched: exactly what a run started now would plan. Writes nothing. */
 export function memoryNotebook(store: Store, stream: StreamName): Notebook {
-  const touched = new Map<string, Kept>()
+  const kept = new Spool<Kept>()
+  /** Where the newest of a record is kept. */
+  const touched = new Map<string, number>()
   /** Touched again since they were noted: told in the place of the note. */
   const told = new Set<string>()
   let order: string[] | null = null
-  const toNote = (sourceId: string, kept: Kept, revision: number): Note => {
-    const record = kept.record === null ? null : (JSON.parse(kept.record) as Note['record'])
-    return { ...kept, sourceId, record, revision }
+  const keep = (sourceId: string, note: Kept): void => {
+    touched.set(sourceId, kept.length)
+    kept.push(note)
   }
   const stored = async (after: number, limit: number): Promise<Note[]> =>
     (await store.notes(stream, after, limit)).map((note) => {
-      const newer = touched.get(note.sourceId)
+      const newer = kept.at(touched.get(note.sourceId) ?? -1)
       if (newer === undefined) return note
       told.add(note.sourceId)
-      return toNote(note.sourceId, newer, note.revision)
+      return { ...newer, sourceId: note.sourceId, revision: note.revision }
     })
   const rest = (after: number, limit: number): Note[] => {
     order ??= [...touched.keys()].filter((sourceId) => !told.has(sourceId))
     const start = Math.max(0, after - TOUCHED_REVISION)
     return order.slice(start, start + limit).flatMap((sourceId, at) => {
-      const kept = touched.get(sourceId)
-      return kept === undefined ? [] : [toNote(sourceId, kept, TOUCHED_REVISION + start + at + 1)]
+      const note = kept.at(touched.get(sourceId) ?? -1)
+      return note === undefined ? [] : [{ ...note, sourceId, revision: TOUCHED_REVISION + start + at + 1 }]
     })
   }
   const touch = (sourceIds: readonly string[]): void => {
     const unread = { sourceKey: null, hash: null, record: null, rejection: null, firstLoad: false }
-    for (const sourceId of sourceIds) if (!touched.has(sourceId)) touched.set(sourceId, unread)
+    for (const sourceId of sourceIds) if (!touched.has(sourceId)) keep(sourceId, unread)
   }
   return {
     add: (rows, _next, firstLoad) => {
       for (const { sourceId, sourceKey, hash, record, rejection } of rows) {
-        const text = record === null ? null : JSON.stringify(record)
-        touched.set(sourceId, { sourceKey, hash, record: text, rejection, firstLoad })
+        keep(sourceId, { sourceKey, hash, record, rejection, firstLoad })
       }
       return Promise.resolve(true)
     },

@@ -109,6 +109,9 @@ export interface PlanLine {
   readonly changes: readonly { field: string; from: unknown; to: unknown }[]
 }
 
+/** Read line by line, for there may be a hundred thousand. */
+export type PlanLines = Iterable<PlanLine> & { readonly length: number }
+
 export function toPlanLine(stream: string, { sourceId, sourceKey, decision }: Planned): PlanLine | null {
   if (decision.kind !== 'send') return null
   const { action, targetId, changes } = decision.wanted

@@ -9,10 +9,11 @@ import type { Link } from '../domain/record.js'
 import { respectGivenUp } from '../domain/given-up.js'
 import type { Known, Paused } from '../ports.js'
 import type { Notebook } from './notebook.js'
-import { endByFailure, isConfirmed, isOver, toPlanLine, type Pass, type PlanLine } from './pass.js'
+import { endByFailure, isConfirmed, isOver, toPlanLine, type Pass, type PlanLine, type PlanLines } from './pass.js'
+import { Spool } from './spool.js'
 
 export interface PlanResult {
-  readonly lines: readonly PlanLine[]
+  readonly lines: PlanLines
   /** Every decision; empty but for a dry run. */
   readonly items: readonly Planned[]
   /** Set for a dry run and a safety stop. */
@@ -28,7 +29,7 @@ const CHUNK = 200
 
 export async function planNotes(pass: Pass, notebook: Notebook): Promise<PlanResult> {
   const { store, stream } = pass
-  const plan: Held = { items: [], links: new Map(), lines: [], sends: [], changes: 0, waitsFor: new Set() }
+  const plan: Held = { items: [], links: new Map(), lines: new Spool(), sends: [], changes: 0, waitsFor: new Set() }
   const survey = surveyOnce(pass)
   const paused = await store.paused(stream.name)
   let after = 0
@@ -71,7 +72,7 @@ export async function planNotes(pass: Pass, notebook: Notebook): Promise<PlanRes
 interface Held {
   readonly items: Planned[]
   readonly links: Map<string, Link>
-  readonly lines: PlanLine[]
+  readonly lines: Spool<PlanLine>
   /** Identifies each thing to be sent. */
   readonly sends: string[]
   /** Writes that count for the safety stop. */
@@ -104,7 +105,8 @@ function hold(pass: Pass, plan: Held, items: readonly Planned[], links: Readonly
       if (decision.wanted.payload !== null && !note.firstLoad) plan.changes += 1
     }
     if (options.dryRun) {
-      plan.lines.push(...[toPlanLine(stream.name, item)].filter((line) => line !== null))
+      const line = toPlanLine(stream.name, item)
+      if (line !== null) plan.lines.push(line)
       tallyDecision(pass, item)
     }
     // A replay is small, and its preview tells every decision.
@@ -213,8 +215,12 @@ function surveyOnce(pass: Pass): Survey {
     reserve: (items) => {
       for (const { sourceId, decision } of items) {
         if (decision.kind !== 'send' || decision.wanted.targetKey === null) continue
-        ours.set(sourceId, decision.wanted.targetKey)
-        reserved.set(sourceId, decision.wanted.targetKey)
+        const name = decision.wanted.targetKey
+        const before = reserved.get(sourceId) ?? name
+        // It may grow, not change: there are indexes of it (domain/vendor-books.ts).
+        if (before !== name) reserved = new Map(reserved)
+        ours.set(sourceId, name)
+        reserved.set(sourceId, name)
       }
     },
   }

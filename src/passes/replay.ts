@@ -52,7 +52,7 @@ async function workAll(passes: readonly ReplayPass[]): Promise<ReplayResult> {
     const { options, stream } = pass
     if (options.dryRun) {
       const { lines, items, hash } = await planNotes(pass, notebookOf(pass))
-      previews.push({ lines, items: items.map((item) => ({ stream: stream.name, item })), hash })
+      previews.push({ lines: [...lines], items: items.map((item) => ({ stream: stream.name, item })), hash })
     } else await work(pass)
     if (pass.tally.outcome() === 'refused') break
   }
@@ -94,7 +94,7 @@ function merge(passes: readonly ReplayPass[], previews: readonly Preview[]): Rep
     counts: Object.fromEntries((['read', ...CATEGORIES] as const).map((name) => [name, total(name)])) as Counts,
     problems: tallies.flatMap(({ problems }) => problems),
     leftOut: tallies.flatMap(({ leftOut }) => leftOut),
-    plan: previews.flatMap(({ lines }) => lines),
+    plan: previews.flatMap(({ lines }) => [...lines]),
     planHash: stopHash ?? previews.find(({ lines }) => lines.length > 0)?.hash ?? null,
     items: previews.flatMap(({ items }) => items),
   }

@@ -6,7 +6,7 @@ import type { Json } from '../domain/record.js'
 import type { Lease, Outlet } from '../ports.js'
 import { follow } from './follow.js'
 import { chosenNotebook, memoryNotebook, storeNotebook, type Notebook } from './notebook.js'
-import { isPaused, type Pass, type PlanLine } from './pass.js'
+import { isPaused, type Pass, type PlanLines } from './pass.js'
 import { planNotes, type PlanResult } from './plan.js'
 import { poll } from './poll.js'
 import { push } from './push.js'
@@ -18,7 +18,7 @@ export interface PassResult {
   readonly problems: readonly Problem[]
   /** Why records were left out. */
   readonly leftOut?: readonly Problem[]
-  readonly plan: readonly PlanLine[]
+  readonly plan: PlanLines
   readonly planHash: string | null
 }
 
