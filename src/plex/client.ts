@@ -42,7 +42,7 @@ export function makePlex(settings: PlexSettings, deps: ClientDeps): Http {
 }
 
 /** A long query of a data source is better cut: XML takes many times its size in memory while it is read. */
-const MAX_SOAP_BYTES = 16_000_000
+const MAX_SOAP_BYTES = 5_000_000
 
 /** An Http for the data source service. The login is bound to its company there, so no header names one. */
 export function makePlexSoap(settings: PlexSettings, legacyTls: boolean, deps: ClientDeps): Http {

@@ -25,13 +25,14 @@ export function readAnswer(text: string, status: number, resultSet: number): Rea
   if (/^\s*<(?:!doctype\s+html|html)\b/i.test(body)) return status < 300 ? broken('html', titleOf(body)) : UNREAD
   const fault = faultOfText(body)
   if (fault !== null) return fault.startsWith('a document type') ? broken('broken', fault) : unreadOr(status, fault)
-  const document = parser.parse(body) as unknown
+  const { around, parts } = takeRowsOut(body)
+  const document = parser.parse(around) as unknown
   const soapBody = childOf(childOf(document, 'Envelope'), 'Body')
   const soapFault = childOf(soapBody, 'Fault')
   if (soapFault !== undefined) return readFault(soapFault)
   const result = childOf(childOf(soapBody, 'ExecuteDataSourceResponse'), 'ExecuteDataSourceResult')
   if (result === undefined) return unreadOr(status, 'it is XML, but no ExecuteDataSourceResult')
-  return readResult(result, resultSet)
+  return readResult(result, resultSet, parts)
 }
 
 type Node = unknown
@@ -69,7 +70,7 @@ function readFault(fault: Node): Reading<never> {
     : refused('auth', 'soap_fault', said)
 }
 
-function readResult(result: Node, resultSet: number): Reading<readonly TextRow[]> {
+function readResult(result: Node, resultSet: number, parts: readonly string[]): Reading<readonly TextRow[]> {
   const message = textOf(childOf(result, 'Message')) ?? ''
   if (isYes(textOf(childOf(result, 'Error')))) {
     const number = textOf(childOf(result, 'ErrorNo')) ?? '?'
@@ -79,7 +80,8 @@ function readResult(result: Node, resultSet: number): Reading<readonly TextRow[]
   if (failing !== null) return judgeError(failing)
   const sets = listOf(childOf(childOf(result, 'ResultSets'), 'ResultSet'))
   const set = sets[resultSet - 1]
-  const rows = listOf(childOf(childOf(set, 'Rows'), 'Row')).map(readRow)
+  const inside = childOf(set, 'Rows')
+  const rows = typeof inside === 'string' ? readParts(parts[Number(inside.slice(1))] ?? '') : readRows(inside)
   const twice = rows.find((row) => typeof row === 'string')
   if (typeof twice === 'string') {
     return refused(
@@ -124,15 +126,52 @@ function failingOutput(result: Node): string | null {
   return `output ${failed.name} is ${failed.value}: ${message === '' ? 'no message' : message}`
 }
 
+function readRows(rows: Node): (TextRow | string)[] {
+  return listOf(childOf(rows, 'Row')).map(readRow)
+}
+
+const ROWS = /<((?:[\w.-]+:)?Rows)(?:\s[^>]*)?(?<!\/)>([^]*?)<\/\1\s*>/g
+const END_OF_ROW = /<\/(?:[\w.-]+:)?Row\s*>/g
+/** Characters of rows that are parsed at a time. */
+const PART_SIZE = 128 * 1024
+
+/**
+ * While it works the parser holds twenty times what it reads, so it gets the rows in parts. The answer without them has a number in
+ * the place of each list of rows. Where a tag may stand inside a text (CDATA, comments), nothing is taken out.
+ */
+function takeRowsOut(body: string): { readonly around: string; readonly parts: readonly string[] } {
+  if (body.includes('<!')) return { around: body, parts: [] }
+  const parts: string[] = []
+  const around = body.replace(ROWS, (_, tag: string, rows: string) => {
+    parts.push(rows)
+    return `<${tag}>#${parts.length - 1}</${tag}>`
+  })
+  return { around, parts }
+}
+
+function readParts(text: string): (TextRow | string)[] {
+  const rows: (TextRow | string)[] = []
+  let start = 0
+  const readUntil = (end: number): void => {
+    const { Rows } = parser.parse(`<Rows>${text.slice(start, end)}</Rows>`) as { Rows: Node }
+    for (const row of readRows(Rows)) rows.push(row)
+    start = end
+  }
+  for (const { index, 0: tag } of text.matchAll(END_OF_ROW)) {
+    if (index + tag.length - start >= PART_SIZE) readUntil(index + tag.length)
+  }
+  if (start < text.length) readUntil(text.length)
+  return rows
+}
+
 /** The name of a column that comes twice, in any case, makes the row ambiguous. */
 function readRow(row: Node): TextRow | string {
   const cells = new Map<string, string | null>()
-  const seen = new Set<string>()
   for (const cell of listOf(childOf(childOf(row, 'Columns'), 'Column'))) {
     const name = (textOf(childOf(cell, 'Name')) ?? '').trim()
-    if (seen.has(name.toLowerCase())) return name
-    seen.add(name.toLowerCase())
-    cells.set(name.toLowerCase(), textOf(childOf(cell, 'Value')))
+    const column = name.toLowerCase()
+    if (cells.has(column)) return name
+    cells.set(column, textOf(childOf(cell, 'Value')))
   }
   return cells
 }

@@ -57,6 +57,22 @@ describe('rows', () => {
     expect(rowsOf(textOf([], form))).toEqual([])
   })
 
+  it('are the same when they are too many to be parsed at once', () => {
+    const rows = Array.from({ length: 4000 }, (_, n): Cells => [
+      ['Key', String(n)],
+      ['Name', n % 7 === 0 ? 'A & <Row> </Row> ✶' : null],
+    ])
+    const text = textOf(rows)
+    expect(text.length).toBeGreaterThan(400_000)
+    const read = rowsOf(text)
+    expect(read.map((row) => [row.get('key'), row.get('name')])).toEqual(rows.map((row) => row.map(([, cell]) => cell)))
+    // A comment may hold anything, so then all is parsed in one piece.
+    expect(rowsOf(text.replace('<Rows>', '<Rows><!-- </Row> -->'))).toEqual(read)
+    const sets = '<ResultSet><Rows /></ResultSet><ResultSet><Rows>\n</Rows></ResultSet><ResultSet>'
+    const third = text.replace('<ResultSet>', sets)
+    expect([1, 2, 3].map((set) => rowsOf(third, set).length)).toEqual([0, 0, 4000])
+  })
+
   it('are read whatever the prefixes are, and from the result set asked for', () => {
     const prefixed = textOf([[['A', '1']]]).replace(
       /<(\/?)(ResultSet|Row|Columns?|Name|Value|Rows|ResultSets)\b/g,
