@@ -149,6 +149,7 @@ export async function noteIds(db: Kysely<Tables>, key: Key, sourceIds: readonly 
     on conflict (connection, stream, source_id) do nothing`.execute(db)
 }
 
+/** Notes that a run may still work on. What waits behind a doubt that only a person can settle is no work left undone. */
 export async function countNotes(db: Kysely<Tables>, key: Key): Promise<number> {
   const row = await db
     .selectFrom('note as n')
@@ -156,6 +157,10 @@ export async function countNotes(db: Kysely<Tables>, key: Key): Promise<number> 
     .where('n.connection', '=', key.connection)
     .where('n.stream', '=', key.stream)
     .where(notPaused('n'))
+    .where(
+      sql<boolean>`(select i.state from intent i where i.connection = n.connection and i.stream = n.stream
+        and i.source_id = n.source_id and i.state <> 'done' and i.unresolved_since is not null) is distinct from 'dead'`,
+    )
     .executeTakeFirst()
   return row?.n ?? 0
 }

@@ -196,7 +196,7 @@ function judgeCreations({ sandbox }: Stage): string[] {
 function keyOf({ path, body }: LogEntry): string | null {
   const text = JSON.stringify(body ?? '')
   if (path === '/api/v3/vendors/') return /"external_id":"([^"]*)"/.exec(text)?.[1] ?? '?'
-  if (path === '/api/v3/requisitions/') return /\[PLEX [^\]]* ([0-9a-z]{12})\]/.exec(text)?.[1] ?? '?'
+  if (path === '/api/v3/requisitions/') return /\[PLEX [^\]]* ([0-9a-z]+)\]/.exec(text)?.[1] ?? '?'
   if (path === '/api/v3/account-codes/') return /"code":"([^"]*)"/.exec(text)?.[1] ?? '?'
   return null
 }

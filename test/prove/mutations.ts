@@ -104,9 +104,9 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a write that does not end before its claim does',
-    file: 'src/passes/push.ts',
-    from: 'const sendBefore = claimedAt + claim.goodForMs - settings.timeoutMs',
-    to: 'const sendBefore = claimedAt + 1000 * claim.goodForMs - settings.timeoutMs',
+    file: 'src/passes/push-flow.ts',
+    from: 'sendBefore: claimedAt + one.goodForMs - settings.timeoutMs',
+    to: 'sendBefore: claimedAt + 1000 * one.goodForMs - settings.timeoutMs',
     within: 2000,
   },
   {

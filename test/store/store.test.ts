@@ -202,6 +202,7 @@ describe('claims', () => {
     const plan = aPlanned({ ...aTouched('s1', { hash: 'newer' }), hash: 'newer', firstLoad: false, revision: 99 })
     const { left } = await store.commitPlan('suppliers', RUN, 'scope', [plan], await store.links('suppliers', ['s1']))
     expect(left).toEqual(['s1'])
+    expect(await store.countNotes('suppliers')).toBe(1)
     await store.settle('suppliers', RUN, [{ claim, verdict: done('7') }])
     expect(await store.notes('suppliers', 0, 10)).toMatchObject([{ hash: 'newer' }])
   })
