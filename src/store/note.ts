@@ -158,8 +158,8 @@ export async function countNotes(db: Kysely<Tables>, key: Key): Promise<number> 
     .where('n.stream', '=', key.stream)
     .where(notPaused('n'))
     .where(
-      sql<boolean>`(select i.state from intent i where i.connection = n.connection and i.stream = n.stream
-        and i.source_id = n.source_id and i.state <> 'done' and i.unresolved_since is not null) is distinct from 'dead'`,
+      sql<boolean>`coalesce((select i.state from intent i where i.connection = n.connection and i.stream = n.stream
+        and i.source_id = n.source_id and i.state <> 'done' and i.unresolved_since is not null), '') <> 'dead'`,
     )
     .executeTakeFirst()
   return row?.n ?? 0

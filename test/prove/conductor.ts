@@ -53,6 +53,11 @@ export interface Actor {
   readonly onDeath: () => void
 }
 
+/** Asked anew: an actor may die while it is waited for. */
+function isDead({ state }: Actor): boolean {
+  return state === 'dead'
+}
+
 export function connectionError(): Error {
   return Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' })
 }
@@ -127,7 +132,7 @@ export class Conductor {
   }
 
   async step(actor: Actor, statement: Statement): Promise<unknown> {
-    if (actor.state === 'dead') return never()
+    if (actor.state === 'dead') return statement.drop().then(() => never())
     actor.steps += 1
     this.trace.push(`${actor.name} ${actor.steps} ${statement.text.replace(/\s+/g, ' ').trim().slice(0, 60)}`)
     const { fate } = actor
@@ -251,6 +256,8 @@ export class Conductor {
     try {
       if (this.#time.isNews) await this.#tellTime()
       const value = await statement.execute()
+      // Killed meanwhile, at another statement of the same pass.
+      if (isDead(actor)) return await this.#letGo(statement)
       this.#settleTransaction(actor, statement, false)
       this.#isBusy = false
       this.#run(actor)
@@ -261,6 +268,13 @@ export class Conductor {
       this.#run(actor)
       next.reject(error)
     }
+  }
+
+  /** What a dead process has open, the server rolls back. */
+  async #letGo(statement: Statement): Promise<void> {
+    await statement.drop()
+    this.#isBusy = false
+    this.#schedule()
   }
 
   #settleTransaction(actor: Actor, { text }: Statement, isLost: boolean): void {
