@@ -28,7 +28,7 @@ const TICKS_PER_MS = 10_000n
 export function toTicks(stamp: string): bigint | null {
   const match = STAMP.exec(stamp.trim())
   if (match === null) return null
-  const [, year, month, day, hour, minute, second = '00', fraction = '', zone = 'Z'] = match
+  const [, year, month, day, hour, minute, second = '00', fraction = '', zone = ''] = match
   const instant = `${year}-${month}-${day}T${hour}:${minute}:${second}Z`
   if (!isReal(instant, day)) return null
   const ticks =
@@ -186,8 +186,8 @@ function emptyBest(): Best {
   return { key: null, stamp: null, anchors: [] }
 }
 
+/** UTC is no sign and no digits, which count as 0. */
 function zoneOffsetMs(zone: string): number {
-  if (zone.toUpperCase() === 'Z') return 0
   const sign = zone.startsWith('-') ? -1 : 1
   const digits = zone.slice(1).replace(':', '')
   return sign * (Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2, 4))) * 60_000

@@ -47,6 +47,18 @@ describe('contentHash', () => {
     fc.assert(fc.property(anyJson, (value) => contentHash(mirror(value)) === contentHash(value)))
   })
 
+  it('is the same for equal content only', () => {
+    fc.assert(
+      fc.property(anyJson, anyJson, (one, other) => {
+        const isEqual = canonicalJson(one) === canonicalJson(other)
+        expect(contentHash(one) === contentHash(other)).toBe(isEqual)
+        // A member, a list around it or a neighbour more is other content.
+        for (const changed of [[one], [one, other], { a: one }, { a: [one], b: other }])
+          expect(contentHash(changed)).not.toBe(contentHash(one))
+      }),
+    )
+  })
+
   it('tells different content apart', () => {
     const contents: Json[] = [
       null,

@@ -204,6 +204,14 @@ describe('the answer to a write', () => {
   it.each(['auth', 'stop'] as const)('that ends the pass (%s) leaves the record due', (kind) => {
     expect(afterSend(aClaim({ attempt: 9 }), aFailure(kind))).toMatchObject({ kind: 'retry', inMs: 0, doubt: 'none' })
   })
+
+  it('that says the target takes no such write withdraws it, unless it may have been carried out', () => {
+    const code = 'bill_drafts_not_offered'
+    expect(afterSend(aClaim(), aFailure('permanent', { code }))).toEqual({
+      ...{ kind: 'withdrawn', code, message: 'No.', http: HTTP },
+    })
+    expect(afterSend(aClaim(), aFailure('unknown', { code }))).toMatchObject({ kind: 'retry', doubt: 'kept' })
+  })
 })
 
 it('waits longer after every try, a quarter of an hour at most', () => {
@@ -256,6 +264,74 @@ describe('whatever happens', () => {
           if ('inMs' in verdict) expect(verdict.inMs).toBeGreaterThanOrEqual(0)
           if ('code' in verdict && verdict.code !== null) expect(explain(verdict.code)).not.toBeNull()
         }
+      }),
+    )
+  })
+})
+
+describe('a creation, through writes and look-ups of any outcome', () => {
+  /** `early`: a person does not wait until the record is due. */
+  type Step = { readonly afterMs: number; readonly early: boolean; readonly write: Write; readonly look: Look }
+  type Write = 'done' | 'lands without an answer' | 'is lost without an answer' | 'refused for now'
+  type Look = 'complete' | 'incomplete' | 'fails'
+
+  /** What the store does with the verdicts, and a target that shows what it holds up to the grace time later. */
+  function live(steps: readonly Step[], shownAfterMs: number): { objects: number; settled: Settled | null } {
+    let [now, objects, landedAt, dueAt] = [0, 0, Infinity, 0]
+    let [sentAt, absentAt]: (number | null)[] = [null, null]
+    const lookUp = (look: Look): Result<LookUp> => {
+      if (look === 'fails') return aFailure('transient')
+      return look === 'complete' && now >= landedAt + shownAfterMs ? found() : absent(look === 'complete')
+    }
+    const send = (claim: Claim, write: Write): Settled => {
+      sentAt = now
+      if (write === 'done' || write === 'lands without an answer') [objects, landedAt] = [objects + 1, now]
+      if (write === 'done') return afterSend(claim, { ok: true, value: { targetId: '7', targetKey: null, http: HTTP } })
+      return afterSend(claim, aFailure(write === 'refused for now' ? 'transient' : 'unknown'))
+    }
+    for (const [at, { afterMs, early, write, look }] of steps.entries()) {
+      now = early ? now + afterMs : Math.max(now + afterMs, dueAt)
+      const ages = { unresolvedForMs: now - (sentAt ?? now), absentForMs: absentAt === null ? null : now - absentAt }
+      const claim = aClaim({ attempt: at + 1, inDoubt: sentAt !== null, ...ages })
+      const first = claim.inDoubt ? afterLookUp(claim, lookUp(look), GRACE_MS) : afterLookFirst(claim, lookUp(look))
+      const settled = first === 'send' ? send(claim, write) : first
+      if (settled.kind === 'done' || settled.kind === 'dead') return { objects, settled }
+      if (settled.kind === 'absent') absentAt ??= now
+      if (settled.kind === 'retry' && settled.doubt === 'none') [sentAt, absentAt] = [null, null]
+      if (first === 'send' && sentAt !== null) absentAt = null
+      if ('inMs' in settled) dueAt = now + settled.inMs
+    }
+    return { objects, settled: null }
+  }
+
+  const anySteps = fc.array(
+    fc.record({
+      afterMs: fc.constantFrom(0, 1, 1000, GRACE_MS - 1, GRACE_MS),
+      early: fc.boolean(),
+      write: fc.constantFrom<Write>('done', 'lands without an answer', 'is lost without an answer', 'refused for now'),
+      look: fc.constantFrom<Look>('complete', 'complete', 'incomplete', 'fails'),
+    }),
+    { maxLength: 12 },
+  )
+
+  it('makes one object at most, and is done only when there is one', () => {
+    fc.assert(
+      fc.property(anySteps, fc.nat(GRACE_MS), (steps, shownAfterMs) => {
+        const { objects, settled } = live(steps, shownAfterMs)
+        expect(objects).toBeLessThanOrEqual(1)
+        if (settled?.kind === 'done') expect(objects).toBe(1)
+        if (settled?.kind === 'dead') expect(settled).toMatchObject({ code: 'in_doubt', doubt: 'kept' })
+      }),
+    )
+  })
+
+  it('comes to an end when the target answers: after a write that was lost, too', () => {
+    fc.assert(
+      fc.property(anySteps, fc.nat(GRACE_MS), (steps, shownAfterMs) => {
+        const healthy = { afterMs: 0, early: false, write: 'done', look: 'complete' } as const
+        const { objects, settled } = live([...steps, healthy, healthy, healthy], shownAfterMs)
+        expect(settled?.kind).toMatch(/^(done|dead)$/)
+        if (settled?.kind === 'done') expect(objects).toBe(1)
       }),
     )
   })

@@ -45,6 +45,45 @@ describe('splitting a JSON array', () => {
     expect(items.map((item) => JSON.parse(item) as unknown)).toEqual(list)
   })
 
+  it('takes texts as well as bytes, and characters cut in two by their border', () => {
+    fc.assert(
+      fc.property(lists, fc.integer({ min: 1, max: 5 }), (list, size) => {
+        const text = JSON.stringify(list)
+        const splitter = makeSplitter()
+        const items: string[] = []
+        for (let at = 0; at < text.length; at += size) items.push(...splitter.push(text.slice(at, at + size)))
+        expect(splitter.end()).toBeNull()
+        expect(`[${items.join(',')}]`).toBe(text)
+      }),
+    )
+  })
+
+  it('never takes a part of a list for a whole one, nor a list with more behind it', () => {
+    fc.assert(
+      fc.property(
+        lists,
+        chunkSizes,
+        fc.nat(),
+        fc.constantFrom('x', ']', ',', '0', '"', '\ufeff'),
+        (list, sizes, cut, more) => {
+          const bytes = Buffer.from(JSON.stringify(list))
+          expect(split(bytes.subarray(0, cut % bytes.length), sizes).fault).not.toBeNull()
+          const rest = split(Buffer.concat([bytes, Buffer.from(more)]), sizes)
+          expect(rest.fault).toContain('something follows the list')
+          expect(rest.items).toEqual(split(bytes, sizes).items)
+        },
+      ),
+    )
+  })
+
+  it('gives nothing more after a fault, whatever comes', () => {
+    const splitter = makeSplitter()
+    expect(splitter.push('[1,2,,3')).toEqual(['1', '2'])
+    expect(splitter.push(',4]')).toEqual([])
+    expect(splitter.push('[5]')).toEqual([])
+    expect(splitter.end()).toBe('an item is missing between two commas: [1,2,,3,4][5]')
+  })
+
   it('delivers an item as soon as its comma has arrived', () => {
     const splitter = makeSplitter()
     expect(splitter.push('[{"a":1}')).toEqual([])

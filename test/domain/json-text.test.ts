@@ -28,6 +28,16 @@ describe('parseExact', () => {
     expect(parseExact('["a\\u0000b","\\ud83d","\\ud83d\\ude00"]')).toEqual(['a\uFFFDb', '\uFFFD', '😀'])
   })
 
+  it('loses no digit of any number, however it is written', () => {
+    const anyNumber = fc.stringMatching(/^-?(0|[1-9]\d{0,30})(\.\d{1,30})?([eE][+-]?\d{1,3})?$/)
+    fc.assert(
+      fc.property(fc.array(anyNumber), fc.constantFrom('', ' ', '\n\t'), (numbers, space) => {
+        const text = `{"some":[${numbers.join(`${space},${space}`)}]${space},"1":${space}${numbers[0] ?? '0'}}`
+        expect(parseExact(text)).toEqual({ some: numbers, 1: numbers[0] ?? '0' })
+      }),
+    )
+  })
+
   it.each(['01', '[1.]', '[.5]', '{1:2}', '{1 :2}', '[1 2]', '[1,]', '-', '"a', '["a 1]', '', '1e', '+1', '[1'])(
     'refuses what is no JSON: %s',
     (text) => {

@@ -84,6 +84,33 @@ describe('arithmetic', () => {
   })
 })
 
+describe('canonical text', () => {
+  it('is one for one number, however it was written, and is read as itself', () => {
+    const anyOf = (...texts: string[]) => fc.constantFrom(...texts)
+    fc.assert(
+      fc.property(
+        ...([anyScaled, anyOf('', '+'), anyOf('', '0', '00'), anyOf('', '0', '000'), anyOf('', 'e0', 'E+0')] as const),
+        (scaled, plus, zeros, tail, exponent) => {
+          const canonical = toText(scaled, SCALE)
+          const digits = canonical.replace('-', '')
+          const fraction = digits.includes('.') || tail === '' ? tail : `.${tail}`
+          const spelled = `${scaled < 0n ? '-' : plus}${zeros}${digits}${fraction}${exponent}`
+          expect(readDecimal(spelled)).toBe(canonical)
+          expect(readDecimal(canonical)).toBe(canonical)
+        },
+      ),
+    )
+  })
+
+  it('is as long as sixty digits and no longer, in either direction', () => {
+    expect(readDecimal('9'.repeat(60))).toBe('9'.repeat(60))
+    expect(readDecimal('1e60')).toBe(`1${'0'.repeat(60)}`)
+    expect(readDecimal('1e61')).toBeNull()
+    expect(readDecimal('1e-60')).toBe(`0.${'0'.repeat(59)}1`)
+    expect(readDecimal('1e-61')).toBeNull()
+  })
+})
+
 describe('fitsScale', () => {
   it.each([
     ['9999999999.99999', true],
@@ -91,6 +118,9 @@ describe('fitsScale', () => {
     ['0.000001', false],
     ['-9999999999.99999', true],
     ['0', true],
+    ['9999999999', true],
+    ['-10000000000', false],
+    ['-0.000001', false],
   ])('says of %s in 10 + 5 digits: %s', (value, fits) => {
     expect(fitsScale(value, 10, 5)).toBe(fits)
   })

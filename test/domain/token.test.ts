@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Bug } from '../../src/domain/errors.js'
 import { countPoints } from '../../src/domain/text.js'
-import { findKey, makeItemName, makeKey, makeStem, readKey } from '../../src/domain/token.js'
+import { findKey, findLine, makeItemName, makeKey, makeStem, readKey } from '../../src/domain/token.js'
 
 const anyText = fc.string({ unit: 'binary', maxLength: 400 })
 const anyCount = fc.integer({ min: 1, max: 1023 })
@@ -41,6 +41,10 @@ describe('keys', () => {
   it('refuse parts they cannot spell', () => {
     expect(() => makeKey({ stem: '01234567', part: 1024, revision: 1 })).toThrow(Bug)
     expect(() => makeKey({ stem: '01234567', part: 1, revision: 0 })).toThrow(Bug)
+    expect(() => makeKey({ stem: '01234567', part: 0, revision: 1 })).toThrow(Bug)
+    expect(() => makeKey({ stem: '01234567', part: 1, revision: 1024 })).toThrow('part 1, revision 1024')
+    expect(() => makeKey({ stem: '01234567', part: 1.5, revision: 1 })).toThrow(Bug)
+    expect(makeKey({ stem: '01234567', part: 1023, revision: 1 })).toBe('01234567zz01')
   })
 
   it.each(['', '0123456701', '01234567010i', '012345670100', '012345670001'])('are not %j', (text) => {
@@ -64,6 +68,24 @@ describe('item names', () => {
         expect(findKey(name)).toBe(key)
       }),
     )
+  })
+
+  it('give back the line they were made for', () => {
+    const plain = fc.stringMatching(/^[A-Z0-9][A-Z0-9.-]{0,19}$/)
+    fc.assert(
+      fc.property(anyText, plain, anyText, (order, line, description) => {
+        expect(findLine(makeItemName(order, line, key, description))).toBe(line)
+      }),
+    )
+    expect(findLine(`[PLEX PO/2026/7/ 3 ${key}] Bearing`)).toBe('3')
+    expect(findLine('Bearing 3/4 inch')).toBe('')
+  })
+
+  it('cut what people call the order and the line, never the key', () => {
+    expect(makeItemName('P'.repeat(70), '9'.repeat(30), key, 'Bearing')).toBe(
+      `[PLEX ${'P'.repeat(60)}/${'9'.repeat(20)} ${key}] Bearing`,
+    )
+    expect(makeItemName('PO [old]', '[1]', key, ' ')).toBe(`[PLEX PO (old)/(1) ${key}]`)
   })
 
   it('fill the 255 characters with as much of the description as fits', () => {

@@ -64,6 +64,30 @@ describe('stamps', () => {
     fc.assert(fc.property(anyTicks, (ticks) => toTicks(fromTicks(ticks)) === ticks))
   })
 
+  it('are the same instant in every way of writing it, and none in every way if the calendar has no such day', () => {
+    const two = (max: number) => fc.integer({ min: 0, max }).map((value) => `${value}`.padStart(2, '0'))
+    const anyDigits = fc.stringMatching(/^\d{1,7}$/)
+    fc.assert(
+      fc.property(
+        two(13),
+        two(32),
+        two(25),
+        two(61),
+        two(61),
+        anyDigits,
+        (month, day, hour, minute, second, digits) => {
+          const instant = `2024-${month}-${day}T${hour}:${minute}:${second}.${digits}`
+          const key = stampKey(`${instant}Z`)
+          for (const other of [instant, `${instant}z`, `${instant}+00:00`, ` ${instant}-0000`])
+            expect(stampKey(other)).toBe(key)
+          const ms = Date.parse(`${instant.slice(0, 19)}Z`)
+          const isReal = !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(instant.slice(0, 19))
+          expect(key).toBe(isReal ? `${instant.slice(0, 19)}.${digits.padEnd(7, '0')}Z` : null)
+        },
+      ),
+    )
+  })
+
   it('sort as text in the order of time', () => {
     fc.assert(fc.property(anyTicks, anyTicks, (one, other) => fromTicks(one) < fromTicks(other) === one < other))
   })
@@ -72,6 +96,11 @@ describe('stamps', () => {
 describe('shiftStamp', () => {
   it('moves by milliseconds and keeps what is finer', () => {
     expect(shiftStamp('2026-03-01T00:00:00.0000001Z', -1)).toBe('2026-02-28T23:59:59.9990001Z')
+  })
+
+  it('reaches the first and the last moment of the calendar', () => {
+    expect(shiftStamp('0000-01-01T00:00:00.001Z', -1)).toBe('0000-01-01T00:00:00.0000000Z')
+    expect(shiftStamp('9999-12-31T23:59:59.9989999Z', 1)).toBe('9999-12-31T23:59:59.9999999Z')
   })
 
   it('goes nowhere from no instant, nor out of the calendar', () => {
@@ -90,6 +119,7 @@ describe('planWindows', () => {
   it('reads everything while the whole range was not read once, and when all is wanted', () => {
     expect(planWindows(NOTHING, TEN_MINUTES, null, false)).toEqual([null])
     expect(planWindows({ ...LOADED, loaded: false }, TEN_MINUTES, null, false)).toEqual([null])
+    expect(planWindows({ ...NOTHING, loaded: true }, TEN_MINUTES, null, false)).toEqual([null])
     expect(planWindows(LOADED, TEN_MINUTES, '2026-01-01T00:00:00Z', true)).toEqual([null])
   })
 
@@ -132,6 +162,7 @@ describe('halve', () => {
     expect(halve({ by: 'created', from: '2026-03-01T00:00:00Z', to: null }, NOW)).toBeNull()
     expect(halve({ by: 'created', from: null, to: '1999-01-01T00:00:00Z' }, NOW)).toBeNull()
     expect(halve({ by: 'created', from: 'yesterday', to: null }, NOW)).toBeNull()
+    expect(halve({ by: 'created', from: null, to: 'tomorrow' }, NOW)).toBeNull()
   })
 
   it('loses no instant of the window and makes both halves shorter', () => {
@@ -219,6 +250,28 @@ describe('findMark', () => {
     const finder = find(row('b', null, '2026-03-04T10:00:00Z'))
     expect(finder.next(NOTHING, true)).toEqual({ position: '2026-03-04T10:00:00Z', anchors: ['b'], loaded: true })
     expect(finder.next(LOADED, false)).toEqual(LOADED)
+  })
+
+  it('goes by modified dates as soon as one row was edited, however much later others were created', () => {
+    const finder = find(row('a', null, '2026-03-04T12:00:00Z'), row('b', '2026-03-04T10:00:00Z'))
+    expect(finder.next(NOTHING, true)).toEqual({ position: '2026-03-04T10:00:00Z', anchors: ['b'], loaded: true })
+  })
+
+  it('passes over rows whose stamps cannot be read', () => {
+    const finder = find(row('a', 'yesterday', 'last week'), row('b', '2026-03-04T10:00:00Z'), row('c', 'zzz'))
+    expect(finder.next(LOADED, false)).toEqual({ ...LOADED, position: '2026-03-04T10:00:00Z', anchors: ['b'] })
+    expect(find(row('a', 'yesterday', 'last week')).next(NOTHING, false)).toEqual(NOTHING)
+  })
+
+  it('keeps its words when the same instant comes back in others', () => {
+    const finder = find(row('b', '2026-03-04T11:10:11.1234567+02:00'))
+    expect(finder.next(LOADED, false)).toEqual({ ...LOADED, anchors: ['b'] })
+  })
+
+  it('does not count as loaded because it moved', () => {
+    expect(find(row('b', '2026-03-04T10:00:00Z')).next(NOTHING, false).loaded).toBe(false)
+    expect(find(row('b', '2026-03-04T10:00:00Z')).next(NOTHING, true).loaded).toBe(true)
+    expect(find(row('b', '2026-03-04T10:00:00Z')).next({ ...NOTHING, loaded: true }, false).loaded).toBe(true)
   })
 
   it('keeps a few carriers of many, each once', () => {
