@@ -1,9 +1,10 @@
 /** The purchase-order stream, brought together from its adapters: the second half of wire.ts. */
-import { dayIn, zoneOffsetMs } from '../domain/day.js'
+import { dayIn } from '../domain/day.js'
 import { ConfigError } from '../domain/errors.js'
 import type { Failure, Result } from '../domain/failure.js'
 import type { ExistingRequisition, OrderDetail, OrderKnown, OrderStatus, ReleaseStatus } from '../domain/order.js'
 import type { PlanOrdersOptions } from '../domain/order-case.js'
+import { fromLocal } from '../domain/local-time.js'
 import { needsOrderSurvey, planOrders } from '../domain/plan-orders.js'
 import type { Link } from '../domain/record.js'
 import type { RefdataMap } from '../domain/refdata-map.js'
@@ -136,8 +137,8 @@ async function readBooks({ store, clock }: World, zone: string): Promise<Books> 
   const bySource = async (stream: 'suppliers' | 'accounts' | 'departments' | 'locations') =>
     new Map([...(await store.linkedTargets(stream, ['plex'])).values()].map((link) => [link.sourceId, link]))
   const today = dayIn(new Date(clock.wallMs()).toISOString(), zone) ?? ''
-  // The day of the plant began at most a day before it began in UTC.
-  const recent = await store.creations('pos', shiftStamp(`${today}T00:00:00Z`, -zoneOffsetMs(zone, today)) ?? '')
+  const midnight = fromLocal(Date.parse(`${today}T00:00:00Z`), zone)
+  const recent = await store.creations('pos', new Date(midnight).toISOString())
   return {
     suppliers: await bySource('suppliers'),
     accounts: await bySource('accounts'),

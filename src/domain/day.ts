@@ -57,16 +57,3 @@ function formatterOf(zone: string): Intl.DateTimeFormat {
   formatters.set(zone, made)
   return made
 }
-
-/** How far the zone is ahead of UTC at the noon of a day. */
-export function zoneOffsetMs(zone: string, day: string): number {
-  const noon = new Date(`${day}T12:00:00Z`)
-  const parts = new Intl.DateTimeFormat('en-CA', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    dateStyle: 'short',
-    timeStyle: 'medium',
-  })
-  const local = Date.parse(`${parts.format(noon).replace(', ', 'T')}Z`)
-  return Number.isNaN(local) ? 0 : local - noon.getTime()
-}

@@ -215,7 +215,7 @@ export function billDay({ invoiceDate }: Bill, zone: string): string | null {
   const text = invoiceDate?.trim() ?? ''
   const [, day, rest = ''] = /^(\d{4}-\d\d-\d\d)(.*)$/.exec(text) ?? []
   if (day === undefined) return null
-  return rest === '' || /^[T ]00:00(:00)?(\.0+)?/.test(rest) ? day : dayIn(text, zone)
+  return rest === '' || /^[T ]00:00/.test(rest) ? day : dayIn(text, zone)
 }
 
 /** 3 denied, 5 withdrawn: such a bill pays nothing. */

@@ -152,6 +152,14 @@ describe('the look-up of an update in doubt', () => {
     })
   })
 
+  it('is parked when the object must not be touched, whatever it holds', () => {
+    expect(look({}, found({ matches: false, refuse: REFUSE }))).toMatchObject({
+      kind: 'dead',
+      ...REFUSE,
+      doubt: 'none',
+    })
+  })
+
   it('is absent while the object holds something else, and sent again when it stays so', () => {
     expect(look({}, found({ matches: false }))).toEqual({ kind: 'absent', inMs: GRACE_MS })
     expect(look({ absentForMs: GRACE_MS }, found({ matches: false }))).toBe('send')
@@ -192,6 +200,8 @@ describe('the answer to a write', () => {
       code: 'target_gone',
     })
     expect(afterSend(aClaim(), failure)).toMatchObject({ kind: 'dead', code: 'not_found' })
+    const refused = aFailure('permanent', { code: 'refused_by_target' })
+    expect(afterSend(aClaim({ wanted: aWanted('update') }), refused)).toMatchObject({ code: 'refused_by_target' })
   })
 
   it('that was not carried out is tried again later, a Retry-After being the least', () => {

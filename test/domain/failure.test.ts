@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { classify, type Outcome } from '../../src/domain/failure.js'
+import { classify, mayBeTooMuch, type Outcome } from '../../src/domain/failure.js'
 import { explain } from '../../src/domain/problems.js'
 
 const NO_ANSWER = { status: null, networkCode: null, body: 'fine' } as const
@@ -43,6 +43,16 @@ describe('a call without an answer', () => {
     expect(classifyRead({ body: 'too-large' })).toEqual({ kind: 'permanent', code: 'answer_too_large' })
     expect(classifyWrite({ body: 'too-large' })).toEqual({ kind: 'unknown', code: 'answer_too_large' })
   })
+})
+
+it('a smaller question may help where the answer was late, lost, broken or too large, if the question was asked', () => {
+  const failure = { ok: false, message: '', status: null, http: null, retryAfterMs: null } as const
+  for (const code of ['timed_out', 'server_error', 'connection_lost', 'broken_answer', 'answer_too_large']) {
+    expect(mayBeTooMuch({ ...failure, kind: 'transient', code })).toBe(true)
+    expect(mayBeTooMuch({ ...failure, kind: 'stop', code })).toBe(false)
+  }
+  for (const code of ['throttled', 'unreachable', 'role_missing'])
+    expect(mayBeTooMuch({ ...failure, kind: 'transient', code })).toBe(false)
 })
 
 describe('an answer with a status', () => {

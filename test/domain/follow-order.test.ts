@@ -83,6 +83,17 @@ describe('a requisition that is seen', () => {
       state: 'ordered',
       po_numbers: ['PF-3'],
     })
+    // One that was never seen before is none either.
+    expect(follow({ state: 'approved' }, cancelled).detail).toMatchObject({ state: 'approved', po_numbers: [] })
+  })
+
+  it('tells of what changed only, by the best name there is', () => {
+    const { decision } = follow({ state: 'requested' }, seen('1', [], { orderNum: null }))
+    expect(decision).toMatchObject({
+      message: `Requisition ${linkIn({}).targetId} is approved.`,
+      changes: [{ field: 'state', from: 'requested', to: 'approved' }],
+    })
+    expect(follow({ state: 'approved' }, seen('6')).detail.state).toBe('requested')
   })
 
   it('dates a step when it is first seen', () => {
@@ -163,7 +174,10 @@ describe('resendRequisition', () => {
   })
 
   it.each<RequisitionStep>(['requested', 'approved', 'ordered'])('refuses while the present one is %s', (state) => {
-    expect(resend({ state })).toMatchObject({ code: 'resend_refused' })
+    const reason = `Requisition 1001 is ${state}; only a denied or vanished one is sent anew.`
+    expect(resend({ state, order_num: '1001' })).toEqual({ code: 'resend_refused', reasons: [reason] })
+    expect(resend({ state }, { targetKey: 'KEY' })).toMatchObject({ reasons: [reason.replace('1001', 'KEY')] })
+    expect(resend({ state }, { targetKey: null })).toMatchObject({ reasons: [reason.replace('1001', ORDER_ID)] })
   })
 
   it('refuses twice the same, and what was never sent', () => {

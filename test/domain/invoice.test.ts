@@ -8,6 +8,7 @@ import {
   invoiceDay,
   isLiveBill,
   isPlaceholder,
+  purchasesOf,
   shownNumber,
   totalsOf,
 } from '../../src/domain/invoice.js'
@@ -60,6 +61,7 @@ describe('the number of an invoice', () => {
 
   it('only holds a place when it is one of the placeholders, or none at all', () => {
     expect(isPlaceholder(' received', ['Received'])).toBe(true)
+    expect(isPlaceholder('TBD', ['Received', 'tbd'])).toBe(true)
     expect(isPlaceholder(null, [])).toBe(true)
     expect(isPlaceholder('Received-1', ['Received'])).toBe(false)
   })
@@ -93,12 +95,30 @@ describe('the total of an invoice', () => {
     const lines = [aLine('100', { base: '108.25' })]
     expect(totalsOf(anInvoice({ currencyCode: ' eur', lines }))).toMatchObject({ currency: 'EUR', gross: '100' })
     expect(totalsOf(anInvoice({ lines: [aLine('0', { base: '108.25' })] })).gross).toBe('108.25')
+    const empty = { ...aLine('0', { base: '108.25' }), currencyDebit: null, currencyCredit: ' ' }
+    expect(totalsOf(anInvoice({ lines: [empty] })).gross).toBe('108.25')
+    // One amount in the currency of the document is enough for all to be read in it.
+    expect(totalsOf(anInvoice({ lines: [...lines, empty] })).gross).toBe('100')
   })
 
   it('is that of the header where no lines are shown, and unknown where nothing is', () => {
     expect(totalsOf(anInvoice({ lines: [], foreignCurrencyAmount: '12.50', amount: '1' })).gross).toBe('12.5')
     expect(totalsOf(anInvoice({ lines: [], foreignCurrencyAmount: null, amount: '7' })).gross).toBe('7')
-    expect(totalsOf(anInvoice({ lines: [], foreignCurrencyAmount: null, amount: null })).gross).toBeNull()
+    const unknown = { currency: 'USD', net: null, tax: null, gross: null }
+    expect(totalsOf(anInvoice({ lines: [], foreignCurrencyAmount: null, amount: null }))).toEqual(unknown)
+    expect(totalsOf(anInvoice({ lines: [], debitMemo: true, foreignCurrencyAmount: null, amount: null }))).toEqual(
+      unknown,
+    )
+    expect(totalsOf(anInvoice({ lines: [], foreignCurrencyAmount: '12.50' }))).toMatchObject({ net: '12.5', tax: '0' })
+  })
+
+  it('goes by the header where there is no control row, and adds the taxes where there is neither', () => {
+    const lines = [aLine('100', { taxes: ['8.25'] })]
+    expect(totalsOf(anInvoice({ lines, foreignCurrencyAmount: '100' }))).toMatchObject({ net: '91.75', gross: '100' })
+    expect(totalsOf(anInvoice({ lines, foreignCurrencyAmount: '108.25' }))).toMatchObject({ gross: '108.25' })
+    expect(totalsOf(anInvoice({ lines, foreignCurrencyAmount: null, amount: null })).gross).toBe('108.25')
+    const refund = anInvoice({ lines: [aLine('-100', { taxes: ['-8.25'] }), control('108.25')] })
+    expect(totalsOf(refund)).toMatchObject({ net: '-100', tax: '-8.25', gross: '-108.25' })
   })
 
   it('is the exact sum of its lines in any order, and net and tax add up to it', () => {
@@ -121,13 +141,38 @@ describe('the total of an invoice', () => {
   })
 })
 
+describe('what was bought', () => {
+  const amounts = (invoice: Parameters<typeof purchasesOf>[0]) => purchasesOf(invoice).map(({ amount }) => amount)
+
+  it('adds up to the total, taxes and signs as they are there', () => {
+    expect(amounts(anInvoice({ lines: [aLine('60'), aLine('0'), aLine('40'), control('-100')] }))).toEqual(['60', '40'])
+    expect(amounts(anInvoice({ debitMemo: true, lines: [aLine('60'), aLine('40')] }))).toEqual(['-60', '-40'])
+    expect(amounts(anInvoice({ debitMemo: true, lines: [aLine('-60'), aLine('-40')] }))).toEqual(['-60', '-40'])
+    const taxed = purchasesOf(anInvoice({ lines: [aLine('100', { taxes: ['8.25'] }), control('-108.25')] }))
+    expect(taxed[1]).toEqual({ description: 'Tax', account: null, amount: '8.25' })
+  })
+
+  it('is one line of the whole amount where only the header is shown, and nothing where no amount is', () => {
+    const headOnly = anInvoice({ lines: [], foreignCurrencyAmount: '12.50' })
+    expect(purchasesOf(headOnly)).toEqual([{ description: null, account: null, amount: '12.5' }])
+    expect(purchasesOf(anInvoice({ lines: [], foreignCurrencyAmount: null, amount: null }))).toEqual([])
+    expect(purchasesOf(anInvoice({ lines: [aLine('0')] }))).toEqual([])
+  })
+})
+
 describe('days and states', () => {
   it('takes the day of the plant for an invoice and the written day for a bill', () => {
     expect(invoiceDay(anInvoice({ transactionDate: '2026-03-01T05:00:00Z' }), 'America/Detroit')).toBe('2026-03-01')
     expect(invoiceDay(anInvoice({ transactionDate: '2026-03-01T04:00:00Z' }), 'America/Detroit')).toBe('2026-02-28')
     for (const invoiceDate of ['2026-03-01', '2026-03-01T00:00:00-08:00', '2026-03-01T05:00:00Z'])
       expect(billDay(aBill({ invoiceDate }), 'America/Detroit')).toBe('2026-03-01')
-    expect(billDay(aBill({ invoiceDate: null }), 'UTC')).toBeNull()
+    // An instant that is no midnight anywhere is a moment of the plant's day.
+    for (const invoiceDate of ['2026-03-02T03:00:00Z', '2026-03-01T17:30:00Z'])
+      expect(billDay(aBill({ invoiceDate }), 'America/Detroit')).toBe('2026-03-01')
+    for (const invoiceDate of [' 2026-03-01 00:00 ', '2026-03-01T00:00:00.000+09:00'])
+      expect(billDay(aBill({ invoiceDate }), 'America/Detroit')).toBe('2026-03-01')
+    for (const invoiceDate of [null, '', 'on 2026-03-01', '03/01/2026'])
+      expect(billDay(aBill({ invoiceDate }), 'UTC')).toBeNull()
   })
 
   it('counts neither denied nor withdrawn bills', () => {

@@ -4,8 +4,10 @@ import type { Detail } from '../../src/domain/decision.js'
 import { draftBill } from '../../src/domain/draft-bill.js'
 import {
   factsOf,
+  keyOf,
   matchKey,
   nearest,
+  readBillState,
   readInvoiceState,
   toBillSide,
   toBillState,
@@ -137,12 +139,57 @@ describe('a draft', () => {
     const bare = anInvoice({ lines: [], foreignCurrencyAmount: '12.50' })
     expect(draft(bare)).toMatchObject({ items: [{ description: 'Invoice INV-1', unit_cost: '12.5' }] })
     expect(draft(anInvoice({ transactionDate: null }))).toEqual({ why: expect.stringContaining('no date') as string })
-    expect(draft(anInvoice({ lines: [], amount: null, foreignCurrencyAmount: null }))).toHaveProperty('why')
+    expect(draft(anInvoice({ lines: [], amount: null, foreignCurrencyAmount: null }))).toEqual({
+      why: expect.stringContaining('no amount') as string,
+    })
+    expect(draft(anInvoice({ invoiceNumber: '9'.repeat(50) }))).toHaveProperty('items')
+    expect(draft(anInvoice({ invoiceNumber: '9'.repeat(51) }))).toEqual({
+      why: expect.stringContaining('longer than 50') as string,
+    })
+    for (const [currencyCode, shown] of [
+      ['SEK', 'SEK'],
+      [null, '(none)'],
+    ])
+      expect(draft(anInvoice({ currencyCode: currencyCode ?? null }))).toEqual({
+        why: expect.stringContaining(`currency ${shown}`) as string,
+      })
+  })
+
+  it('describes a line by what there is of account and description, and keeps ids that are no numbers', () => {
+    const context = { currencies: new Map([['USD', 'usd-1']]), vendorId: '1234567890123456', zone: ZONE }
+    const lines = [
+      { ...aLine('1'), accountNumber: null },
+      { ...aLine('2'), description: null },
+      { ...aLine('3'), description: 'x'.repeat(300) },
+    ]
+    const body = draftBill(anInvoice({ lines }), factsOf(anInvoice({ lines }), ZONE), context)
+    expect(body).toMatchObject({ vendor: '1234567890123456', currency: 'usd-1' })
+    const texts = 'items' in body ? body.items.map(({ description }) => description) : []
+    expect(texts.slice(0, 2)).toEqual(['Goods as ordered', '61200-010'])
+    expect(texts[2]).toHaveLength(255)
   })
 })
 
 it('keys name the partner and the folded number', () => {
   expect([matchKey('7', ' 00A 1'), matchKey(null, '1'), matchKey('7', ' ')]).toEqual(['7 a1', null, null])
+  const key = (fields: Partial<Invoice>) => keyOf(factsOf(anInvoice(fields), ZONE))
+  expect(key({})).toBe('s1 inv-1')
+  expect(key({ supplierId: null })).toBe('ACME inv-1')
+  expect(key({ supplierId: null, supplierCode: null })).toBe('- inv-1')
+})
+
+it('a bill is kept by vendor and number as its list showed it, and counts while it is there and live', () => {
+  const state = toBillState(aBill({ number: ' 00INV 1', currency: 'usd' }), ZONE)
+  expect(state).toEqual({
+    ...{ match_key: '7 inv1', vendor: '7', number: '00INV 1', day: '2026-03-01', total: '100', currency: 'USD' },
+    ...{ status: '2', modified_at: '2026-03-03T10:00:00.123456Z', gone: false },
+  })
+  expect(toBillSide('b1', state)).toMatchObject({ id: 'b1', poMarks: [], isLive: true })
+  expect(toBillSide('b1', { ...state, gone: true }).isLive).toBe(false)
+  expect(toBillSide('b1', { ...state, status: '5' }).isLive).toBe(false)
+  expect(readBillState(state)).toBe(state)
+  for (const other of [null, 'x', {}, { gone: true }, { match_key: 'x' }]) expect(readBillState(other)).toBeNull()
+  for (const other of [undefined, null, 'x', {}, { finding: 'adored' }]) expect(readInvoiceState(other)).toBeNull()
 })
 
 it('of a crowd under one number the nearest in time are looked at, oneself always', () => {
@@ -150,6 +197,12 @@ it('of a crowd under one number the nearest in time are looked at, oneself alway
     id: `i${at}`,
     day: new Date(Date.UTC(2026, 0, 1) + at * 86_400_000).toISOString().slice(0, 10),
   }))
+  expect(nearest(crowd.slice(0, 100), '2026-01-05', null)).toEqual(crowd.slice(0, 100))
+  expect(nearest(crowd.slice(0, 101), '2027-01-05', null).map(({ id }) => id)).not.toContain('i0')
+  const sameDay = crowd.map(({ id }) => ({ id, day: '2026-01-01' }))
+  expect(nearest(sameDay.toReversed(), '2026-01-05', null)).toEqual(nearest(sameDay, '2026-01-05', null))
+  // Without a day nobody is near, but oneself.
+  expect(nearest([...crowd, { id: 'none', day: null }], '2026-01-05', 'none')[0]?.id).toBe('none')
   const near = nearest(crowd, '2026-01-05', 'i299')
   expect(near).toHaveLength(100)
   expect(near.map(({ id }) => id)).toEqual(expect.arrayContaining(['i299', 'i4', 'i0']))
