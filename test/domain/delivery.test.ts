@@ -288,7 +288,7 @@ describe('a creation, through writes and look-ups of any outcome', () => {
   /** What the store does with the verdicts, and a target that shows what it holds up to the grace time later. */
   function live(steps: readonly Step[], shownAfterMs: number): { objects: number; settled: Settled | null } {
     let [now, objects, landedAt, dueAt] = [0, 0, Infinity, 0]
-    let [sentAt, absentAt]: (number | null)[] = [null, null]
+    let [sentAt, absentAt]: [number | null, number | null] = [null, null]
     const lookUp = (look: Look): Result<LookUp> => {
       if (look === 'fails') return aFailure('transient')
       return look === 'complete' && now >= landedAt + shownAfterMs ? found() : absent(look === 'complete')
