@@ -6,7 +6,7 @@ import { sql } from 'kysely'
 import { Bug, ConfigError } from '../../src/domain/errors.js'
 import { isConnectionTrouble, openDatabase, requirePostgres15 } from '../../src/store/database.js'
 import type { Database } from '../../src/store/database.js'
-import { createTestDatabase } from '../support/database.js'
+import { createTestDatabase, withSettings } from '../support/database.js'
 import type { TestDatabase } from '../support/database.js'
 
 let database: TestDatabase
@@ -80,7 +80,7 @@ describe('sessions', () => {
   test('settings of the URL and of the database do not win over ours', async () => {
     const name = new URL(database.url).pathname.slice(1)
     await sql`alter database ${sql.id(name)} set datestyle = 'German'`.execute(database.db)
-    const url = `${database.url}&options=${encodeURIComponent('-c TimeZone=Asia/Tokyo -c search_path=pg_temp')}`
+    const url = withSettings(database.url, '-c TimeZone=Asia/Tokyo -c search_path=pg_temp')
     const other = openDatabase(url, { applicationName: 'other', statementTimeoutMs: 1234 })
     try {
       expect(await read(`timestamptz '2026-11-23 21:41:00+00'`, other)).toBe('2026-11-23T21:41:00.000000Z')
@@ -95,7 +95,7 @@ describe('sessions', () => {
   })
 
   test('without a limit of ours the statement limit of the server stays', async () => {
-    const url = `${database.url}&options=${encodeURIComponent('-c statement_timeout=4321')}`
+    const url = withSettings(database.url, '-c statement_timeout=4321')
     const other = openDatabase(url, { applicationName: 'other' })
     expect(await read(`current_setting('statement_timeout')`, other).finally(other.close)).toBe('4321ms')
   })
@@ -125,7 +125,7 @@ describe('sessions', () => {
     await sql`create schema fourteen`.execute(old.db)
     await sql`create function fourteen.current_setting(text) returns text language sql
       as $$ select case $1 when 'server_version_num' then '140012' else '14.12' end $$`.execute(old.db)
-    const url = `${database.url}&options=${encodeURIComponent('-c search_path=fourteen,pg_catalog')}`
+    const url = withSettings(database.url, '-c search_path=fourteen,pg_catalog')
     const pretender = openDatabase(url, { applicationName: 'old' })
     const refusal = requirePostgres15(pretender.db).finally(() => Promise.all([old.close(), pretender.close()]))
     await expect(refusal).rejects.toThrow(ConfigError)

@@ -7,7 +7,7 @@ import { Bug, ConfigError } from '../../src/domain/errors.js'
 import { isConnectionTrouble, openDatabase } from '../../src/store/database.js'
 import type { Database } from '../../src/store/database.js'
 import { migrate, schemaState } from '../../src/store/migrate.js'
-import { createTestDatabase } from '../support/database.js'
+import { createTestDatabase, withSettings } from '../support/database.js'
 import type { TestDatabase } from '../support/database.js'
 
 let database: TestDatabase
@@ -17,7 +17,7 @@ let empty: Database
 let count = 0
 
 const inSchema = (name: string, options: { poolSize?: number; statementTimeoutMs?: number } = {}): Database =>
-  openDatabase(`${database.url}&options=${encodeURIComponent(`-c search_path=${name}`)}`, {
+  openDatabase(withSettings(database.url, `-c search_path=${name}`), {
     applicationName: 'x',
     ...options,
   })

@@ -22,3 +22,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   }
   return { ...database, url, close }
 }
+
+/** A URL with settings for the session. A server reached by TCP has no query in its URL yet, one on a socket has. */
+export function withSettings(databaseUrl: string, settings: string): string {
+  return `${databaseUrl}${databaseUrl.includes('?') ? '&' : '?'}options=${encodeURIComponent(settings)}`
+}
