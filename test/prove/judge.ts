@@ -83,6 +83,9 @@ async function judgeSuppliers(play: Stage): Promise<string[]> {
     if (mine.length > 1) broken.push(`twice: ${who} has ${mine.length} vendors`)
     const isActive = supplier['status'] === 'Active'
     const [vendor] = mine
+    // Where the only vendors known are in no list, none proves an absence: a person decides.
+    const isUnproved = intent?.code === 'in_doubt' && !play.sandbox.procurify.state.options.listInactive
+    if (isUnproved) continue
     if (intent !== undefined) broken.push(`open: ${who}`)
     else if (vendor === undefined) {
       if (isActive) broken.push(`lost: ${who} has no vendor`)

@@ -88,8 +88,10 @@ export function makeSchedule(seed: number): Schedule {
     const edits = dice.between(0, 3)
     for (let n = 0; n < edits; n += 1) steps.push(makeChange(dice, setting))
     steps.push({ do: 'wait', ms: makeWait(dice) })
-    // A restore after lies about absence proves nothing: a look before a creation is believed once.
-    if (!canLie && dice.chance(0.1)) steps.push(isSaved && dice.chance(0.7) ? { do: 'restore' } : { do: 'lose' })
+    // A restore after lies about absence proves nothing: a look before a creation is believed once. And what was created and deactivated
+    // since the backup cannot be found again where no list shows it.
+    if (!canLie && setting.listsInactive && dice.chance(0.1))
+      steps.push(isSaved && dice.chance(0.7) ? { do: 'restore' } : { do: 'lose' })
   }
   steps.push(makePass(dice, canLie, streamOf(dice, setting)))
   return { seed, setting, steps }
