@@ -20,21 +20,6 @@ export interface Io {
   readonly runtime: string
 }
 
-/** Written some at a time. */
-const PIECE_LENGTH = 64 * 1024
-
-/** Text that is long and comes in pieces. */
-export function outPieces(io: Pick<Io, 'out'>, pieces: Iterable<string>): void {
-  let text = ''
-  for (const piece of pieces) {
-    text += piece
-    if (text.length < PIECE_LENGTH) continue
-    io.out(text)
-    text = ''
-  }
-  io.out(text)
-}
-
 export interface ProcessParts {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdin: () => ReadStream

@@ -4,10 +4,9 @@ import { CATEGORIES, type Problem } from '../domain/tally.js'
 import { worstOutcome, type RunOutcome } from '../domain/outcome.js'
 import type { PlanLines } from '../passes/pass.js'
 import type { PassFlags } from './commands/sync.js'
-import { outPieces } from './io.js'
 import type { Context } from './program.js'
 import { jsonPieces, type RunJson } from './result.js'
-import { oneLine } from './text.js'
+import { oneLine, outPieces } from './text.js'
 
 /** Outcomes that need nobody: `--quiet` says nothing about them. */
 const QUIET_OUTCOMES: readonly RunOutcome[] = ['done', 'interrupted', 'busy']

@@ -1,6 +1,7 @@
 /** What a start costs, in counts that are the same on every machine: what is loaded, and what an idle pass writes. */
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
 import { makeSupplier, openBench, type Bench } from '../support/program.js'
@@ -22,8 +23,11 @@ async function loadedBy(args: readonly string[], env: Record<string, string>): P
   return list.flatMap((line) => (line.startsWith('NativeModule ') ? [line.slice('NativeModule '.length)] : []))
 }
 
-let bench: Bench
-afterEach(() => bench.close())
+let bench: Bench | undefined
+afterEach(async () => {
+  await bench?.close()
+  bench = undefined
+})
 
 describe('a start', () => {
   it('loads HTTP only for a pass, and for that no second client and no way to start programs', async () => {
@@ -36,6 +40,14 @@ describe('a start', () => {
     for (const name of ['internal/deps/undici/undici', 'http2', 'child_process']) expect(pass).not.toContain(name)
     expect(await loadedBy(['status'], bench.env)).not.toContain('http')
   })
+})
+
+it('is begun by the executable alone: no other file that was built leads back to it', async () => {
+  const dist = dirname(BIN)
+  const files = (await readdir(dist)).filter((name) => name.endsWith('.js') && name !== basename(BIN))
+  const texts = await Promise.all(files.map((name) => readFile(join(dist, name), 'utf8')))
+  expect(files).toContain('main.js')
+  expect(files.filter((_, at) => texts[at]?.includes(basename(BIN) + '")'))).toEqual([])
 })
 
 describe('a pass with nothing to do', () => {
