@@ -102,6 +102,9 @@ async function judgeSuppliers(play: Stage): Promise<string[]> {
   return [...broken, ...shared.map((name) => `shared: two active vendors are called ${name}`)]
 }
 
+/** Order status of Procurify (procurify.md section 5). */
+const DENIED = 2
+
 /** Parked with these words an order waits for a person, as it should: its requisition cannot be changed or taken back. */
 const RIGHTLY_PARKED = new Set([
   ...['po_changed_after_send', 'po_cancelled_after_send', 'requisition_denied', 'requisition_ambiguous'],
@@ -134,7 +137,12 @@ async function judgeOrders(play: Play): Promise<string[]> {
     if (intent !== undefined) broken.push(`open: ${who}`)
     else if (order['status'] !== 'On order') {
       // What nobody here remembers sending is found by `reconcile`: no pass looks for what is not wanted.
-      const isOurs = requests.all().some((request, at) => made[at] === mine[0] && !isForgotten(play, request['uuid']))
+      // Denied there and cancelled here, both have ended, and nothing is left to tell.
+      const isOurs = requests
+        .all()
+        .some(
+          (request, at) => made[at] === mine[0] && request['status'] !== DENIED && !isForgotten(play, request['uuid']),
+        )
       if (mine.length > 0 && isOurs) broken.push(`stale: ${who} is cancelled, and its requisition is not told of`)
     } else if (mine.length === 0) broken.push(`lost: ${who} has no requisition`)
     else {
