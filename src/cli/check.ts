@@ -73,8 +73,8 @@ function layOut({ name, status, message, advice }: Check, mark: (text: string) =
   const indent = ' '.repeat(STATUS_WIDTH + NAME_WIDTH)
   const width = Math.max(20, columns - indent.length)
   const lines = message.split('\n').flatMap((line) => wrap(line, width))
-  const todo = advice === '' ? [] : wrap(`-> ${advice}`, width)
-  const [first = '', ...rest] = [...lines, ...todo]
+  const advised = advice === '' ? [] : wrap(`-> ${advice}`, width)
+  const [first = '', ...rest] = [...lines, ...advised]
   const title = `${mark(status.padEnd(STATUS_WIDTH))}${name.replaceAll('_', ' ').padEnd(NAME_WIDTH)}`
   return [`${title}${first}`, ...rest.map((line) => indent + line)].map((line) => `${line}\n`).join('')
 }

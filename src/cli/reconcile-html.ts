@@ -244,7 +244,7 @@ function findingsTable(findings: readonly Finding[]): string {
     const cells = [
       `<span class="tag">${KIND_WORDS[kind]}</span><br><small>${text(STREAM_WORDS[stream] ?? stream)}</small>`,
       `${text(nameOf(finding))}${details.length === 0 ? '' : `<br><small>${text(details.join(', '))}</small>`}`,
-      whatToDo(finding),
+      findingCell(finding),
       side(finding, finding.plex),
       side(finding, finding.procurify),
       difference === null ? '' : `${differenceCell(difference)}<small>${text(currency ?? '')}</small>`,
@@ -271,7 +271,7 @@ ${select(
 ${sheet('findings', FINDING_COLUMNS, rows)}`
 }
 
-function whatToDo({ message, advice, next, code }: Finding): string {
+function findingCell({ message, advice, next, code }: Finding): string {
   const command = next === null ? '' : `<br><small><code>${text(next)}</code></small>`
   return `<div class="what">${text(message)}<br><small>${withCode(text(advice))}</small>${command}<br><small>${text(code)}</small></div>`
 }

@@ -120,9 +120,9 @@ function tellGroup(group: readonly Finding[], style: Style, width: number): stri
   const more = group.length > EXAMPLES ? [`  ... and ${group.length - EXAMPLES} more (--verbose, --csv or --html)`] : []
   const nexts = new Set(group.map(({ next }) => next))
   const next = nexts.size === 1 && first.next !== null ? [`  next: ${first.next}`] : []
-  const todo = wrap(cleanLine(`do: ${advice}`), width - 2).map((line) => `  ${line}`)
+  const advised = wrap(cleanLine(`do: ${advice}`), width - 2).map((line) => `  ${line}`)
   const head = `${style.bold(code)} (${stream}, ${kind.replace('_', ' ')}): ${group.length}`
-  return `${[head, ...examples, ...more, ...todo, ...next].join('\n')}\n`
+  return `${[head, ...examples, ...more, ...advised, ...next].join('\n')}\n`
 }
 
 function quietLines(report: Report): string[] {

@@ -251,6 +251,17 @@ describe.each(PROFILES)('with the profile %s', (profile) => {
       expect(posts()).toHaveLength(1)
     })
 
+    it('a supplier that was left out before and is active again is synced on demand, not held against the order', async () => {
+      bench = await openAlignedBench(profile)
+      const { suppliers } = bench.sandbox.plex.state.data
+      const [supplier] = suppliers.all()
+      suppliers.edit(String(supplier?.['id']), { status: 'Inactive' })
+      await bench.run('sync suppliers')
+      suppliers.edit(String(supplier?.['id']), { status: 'Active' })
+      bench.addOrder()
+      expect((await bench.sync()).json().counts).toMatchObject({ created: 1, parked: 0 })
+    })
+
     it('a vendor that e-mails its POs parks the order unless that is allowed', async () => {
       bench = await openAlignedBench(profile)
       await bench.run('sync suppliers')
