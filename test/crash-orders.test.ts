@@ -1,6 +1,7 @@
 /** kill -9 around a requisition, which nobody can take back: run again until it is done, and count what is there. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { openAlignedBench, type OrderBench } from './support/orders.js'
+import { runUntilDone } from './support/program.js'
 
 let bench: OrderBench
 
@@ -8,16 +9,6 @@ afterEach(() => bench.close())
 
 const posts = () =>
   bench.sandbox.log.entries.filter(({ method, path }) => method === 'POST' && path === '/api/v3/requisitions/').length
-
-async function runUntilDone(): Promise<void> {
-  for (let pass = 0; pass < 20; pass += 1) {
-    const run = await bench.sync()
-    if (run.code === 0) return
-    expect([4, 6], run.out + run.err).toContain(run.code)
-    await new Promise((resolve) => setTimeout(resolve, 300))
-  }
-  throw new Error('never done')
-}
 
 const POINTS = {
   'after sending, before it took effect': 'timeout-before',
@@ -30,7 +21,7 @@ describe('kill -9 around a requisition', () => {
       bench = await openAlignedBench()
       Object.assign(bench.env, { SYNC_TIMEOUT: '1s', SYNC_LEASE: '2500ms', SYNC_GRACE: '500ms' })
       bench.addOrder()
-      await runUntilDone()
+      await runUntilDone(() => bench.sync())
       bench.addOrder()
       bench.addOrder()
       bench.sandbox.faults.add({ system: 'procurify', method: 'POST', path: '/api/v3/requisitions/', kind })
@@ -38,7 +29,7 @@ describe('kill -9 around a requisition', () => {
       await expect.poll(posts, { timeout: 90_000, interval: 5 }).toBe(2)
       process.kill('SIGKILL')
       await finished
-      await runUntilDone()
+      await runUntilDone(() => bench.sync())
       expect(bench.requisitions()).toHaveLength(3)
       const { rows } = await bench.database.pool.query<{ target_id: string }>(
         `select target_id from audit where stream = 'pos' and outcome = 'done' and http is not null`,

@@ -1,6 +1,7 @@
 /** INVOICE_DELIVERY=draft: the one write there is about bills, once per invoice whatever dies when, and only where it is offered. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { openInvoiceBench, type InvoiceBench, type InvoiceRun } from '../support/invoices.js'
+import { runUntilDone } from '../support/program.js'
 
 let bench: InvoiceBench
 
@@ -22,17 +23,6 @@ const numbers = () =>
 const runOf = async (extra: Record<string, string> = {}) => {
   const run = await bench.sync('--json', extra)
   return { ...run, document: run.json() as InvoiceRun }
-}
-
-/** As cron would. */
-async function runUntilDone(): Promise<void> {
-  for (let pass = 0; pass < 20; pass += 1) {
-    const run = await bench.sync()
-    if (run.code === 0) return
-    expect([4, 6], run.out + run.err).toContain(run.code)
-    await new Promise((resolve) => setTimeout(resolve, 300))
-  }
-  throw new Error('never done')
 }
 
 describe('a missing bill', () => {
@@ -165,7 +155,7 @@ describe('kill -9 around a draft', () => {
       Object.assign(bench.env, { SYNC_TIMEOUT: '1s', SYNC_LEASE: '2500ms', SYNC_GRACE: '500ms' })
       // A bill that is known to exist is what proves that a look-up saw everything.
       bench.addInvoice({ invoiceNumber: 'INV-0' })
-      await runUntilDone()
+      await runUntilDone(() => bench.sync())
       bench.addInvoice({ invoiceNumber: 'INV-1' })
       bench.addInvoice({ invoiceNumber: 'INV-2' })
       bench.sandbox.faults.add({ system: 'procurify', method: 'POST', path: BILLS, kind })
@@ -173,7 +163,7 @@ describe('kill -9 around a draft', () => {
       await expect.poll(() => posts().length, { timeout: 20_000, interval: 5 }).toBe(2)
       process.kill('SIGKILL')
       await finished
-      await runUntilDone()
+      await runUntilDone(() => bench.sync())
       expect(numbers()).toEqual(['INV-0', 'INV-1', 'INV-2'])
       const { rows } = await bench.database.pool.query<{ target_id: string }>(
         `select target_id from audit where stream = 'invoices' and outcome = 'done' and http is not null`,

@@ -89,6 +89,17 @@ export async function runProgram(args: readonly string[], env: Record<string, st
   return { code, signal: null, ...written, json: () => JSON.parse(written.out) as RunDocument }
 }
 
+/** As cron would: the same pass again until nothing is left to do. */
+export async function runUntilDone(pass: () => Promise<Finished>): Promise<void> {
+  for (let tries = 0; tries < 20; tries += 1) {
+    const run = await pass()
+    if (run.code === 0) return
+    if (run.code !== 4 && run.code !== 6) throw new Error(`ended with ${run.code}: ${run.out}${run.err}`)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+  }
+  throw new Error('never done')
+}
+
 /** A database and a pair of simulators of one test's own, with the settings that lead to them. */
 export type Profile = 'cloud' | 'connect' | 'soap'
 
