@@ -115,7 +115,7 @@ function judgeGroup(
   for (const [invoice, bill] of pairs) add(verdict, judgePair(invoice, bill, facts))
   for (const invoice of alone) {
     if (!isDayInside(invoice.day, facts.range)) continue
-    const twin = pairs.find(([one]) => one.amount === invoice.amount && one.currency === invoice.currency)
+    const twin = pairs.find(([one]) => isTwin(one, invoice))
     if (twin === undefined) {
       const message = 'There is no bill of this vendor and number in Procurify: it has to be entered.'
       add(verdict, tellMissing(invoice, 'missing_in_procurify', message, null, facts))
@@ -169,6 +169,11 @@ function isNear(left: string | null, right: string | null): boolean {
   return (
     left === null || right === null || Math.abs(Date.parse(left) - Date.parse(right)) <= MAX_DAYS_APART * 86_400_000
   )
+}
+
+/** The same document entered once more: a number that is used anew years later makes no twin. */
+function isTwin(one: HeldInvoice, other: HeldInvoice): boolean {
+  return one.amount === other.amount && one.currency === other.currency && isNear(one.day, other.day)
 }
 
 /** Money weighs more than the day: people take the day from the stamp instead of the paper. */

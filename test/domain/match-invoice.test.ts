@@ -39,6 +39,9 @@ describe('one invoice', () => {
     const old = findingOf(invoice('i'), [bill('b', { day: '2025-03-01' })])
     expect(old).toMatchObject({ finding: 'missing_in_procurify', isFree: false })
     expect(old?.message).toContain('2025-03-01')
+    // Half a year is the limit.
+    expect(findingOf(invoice('i'), [bill('b', { day: '2026-08-28' })])?.finding).toBe('matched')
+    expect(findingOf(invoice('i'), [bill('b', { day: '2026-08-29' })])?.finding).toBe('missing_in_procurify')
   })
 
   it('says what differs: how much, which currency, which day', () => {
@@ -50,6 +53,13 @@ describe('one invoice', () => {
     })
     expect(findingOf(invoice('i', { total: null }), [bill('b')])?.message).toContain('Plex shows no amount')
     expect(findingOf(invoice('i'), [bill('b', { total: null })])?.message).toContain('shows no amount')
+    expect(findingOf(invoice('i'), [bill('b-123456-789', { number: null })])?.message).toBe(
+      'Bill (no number) (b-123456) agrees.',
+    )
+    expect(findingOf(invoice('i'), [bill('b', { total: '99', currency: null })])?.message).toBe(
+      'Bill INV-1 (b) says 99.00, the invoice says 100.00 USD: 1.00 USD too little.',
+    )
+    expect(findingOf(invoice('i', { currency: null }), [bill('b', { total: '99' })])?.message).toContain('1.00 USD too')
     const late = findingOf(invoice('i'), [bill('b', { day: '2026-03-02' })])
     expect(late).toMatchObject({ finding: 'matched', message: expect.stringContaining('2026-03-02') as string })
   })
@@ -63,6 +73,12 @@ describe('one invoice', () => {
     expect(findingOf(invoice('i'), parts)).toMatchObject({ finding: 'matched', bills: ['a', 'b'] })
     const odd = [bill('a', { total: '60' }), bill('b', { total: '41' })]
     expect(findingOf(invoice('i'), odd)?.finding).toBe('duplicate_in_procurify')
+    for (const rest of [{ total: null }, { total: '40', currency: 'EUR' }]) {
+      const unclear = [bill('a', { total: '60' }), bill('b', rest)]
+      expect(findingOf(invoice('i'), unclear)?.finding).toBe('duplicate_in_procurify')
+    }
+    // One that comes to it alone is no part, though another adds nothing to it.
+    expect(findingOf(invoice('i'), [bill('a'), bill('b', { total: '0' })])?.finding).toBe('duplicate_in_procurify')
     // A withdrawn one is no second bill.
     expect(findingOf(invoice('i'), [bill('a'), bill('b', { isLive: false })])?.finding).toBe('matched')
   })
@@ -72,7 +88,8 @@ describe('one invoice', () => {
   })
 
   it('of a supplier without a vendor cannot be looked for', () => {
-    expect(judgeUnknownVendor('ACME')).toMatchObject({ finding: 'vendor_unknown', isFree: false })
+    expect(judgeUnknownVendor('ACME')).toMatchObject({ finding: 'vendor_unknown', bills: [], isFree: false })
+    expect(judgeUnknownVendor('ACME').message).toContain('The supplier ACME has no vendor')
     expect(judgeUnknownVendor(null).message).toContain('names no supplier')
   })
 })
@@ -95,7 +112,7 @@ describe('several invoices of one number', () => {
 
   it('take the bill of their PO before one that is nearer in time', () => {
     const found = judge(
-      [invoice('i', { poMarks: ['PO-7'] }), invoice('j')],
+      [invoice('i', { poMarks: ['4711', 'PO-7'] }), invoice('j')],
       [bill('b1'), bill('b2', { day: '2026-03-20', poMarks: ['PO-7'] })],
     )
     expect(found['i']?.bills).toEqual(['b2'])
@@ -109,6 +126,11 @@ describe('several invoices of one number', () => {
     expect(found['b']?.message).toContain('twice')
     expect(judge([invoice('a'), invoice('b')], [])['b']?.isFree).toBe(false)
     expect(judge([invoice('a'), invoice('b')], [])['a']?.isFree).toBe(true)
+  })
+
+  it('are different documents when day, amount or currency differ, and each may be drafted', () => {
+    for (const other of [{ day: '2026-03-02' }, { total: '101' }, { currency: 'EUR' }])
+      expect(judge([invoice('a'), invoice('b', other)], [])['b']?.isFree).toBe(true)
   })
 })
 

@@ -45,6 +45,72 @@ describe('amounts', () => {
     )
   })
 
+  it('tell what is booked and what is not, what is approved and what is open', () => {
+    const base = { stream: 'invoices', month: '2026-10', currency: 'USD', supplierId: null, supplier: null } as const
+    const paired = {
+      ...base,
+      plex: '10',
+      procurify: '9.99',
+      reason: 'within_tolerance',
+      isBooked: true,
+      isDraft: false,
+    } as const
+    const entered = { ...base, plex: '5', procurify: null, reason: 'missing', isBooked: false, isDraft: false } as const
+    const draft = {
+      ...base,
+      plex: null,
+      procurify: '7',
+      reason: 'only_in_procurify',
+      isBooked: null,
+      isDraft: true,
+    } as const
+    const because = { within_tolerance: '0.01', missing: '5', only_in_procurify: '-7' }
+    const none = { amount_differs: '0', duplicate: '0', other_month: '0', in_progress: '0' }
+    expect(addUp([paired, entered, draft]).byMonth()).toEqual([
+      {
+        ...{
+          stream: 'invoices',
+          month: '2026-10',
+          currency: 'USD',
+          difference: '-1.99',
+          because: { ...because, ...none },
+        },
+        plex: { count: 2, total: '15', booked: '10', unbooked: '5' },
+        procurify: { count: 2, total: '16.99', approved: '9.99', open: '7' },
+      },
+    ])
+    const [order] = addUp([{ ...entered, stream: 'pos', isBooked: null }]).byMonth()
+    expect(order?.plex).toEqual({ count: 1, total: '5', booked: null, unbooked: null })
+  })
+
+  it('come in order of stream, month, currency and supplier; by supplier only where asked for', () => {
+    const base = { plex: '1', procurify: '1', reason: 'within_tolerance', isBooked: null, isDraft: false } as const
+    const of = (stream: 'pos' | 'invoices', month: string, currency: string, supplierId: string | null) => ({
+      ...{ ...base, stream, month, currency, supplierId, supplier: supplierId === null ? null : `Name ${supplierId}` },
+    })
+    const given = [
+      ...[
+        of('pos', '2026-09', 'USD', 's1'),
+        of('invoices', '2026-10', 'USD', 's2'),
+        of('invoices', '2026-09', 'USD', null),
+      ],
+      ...[of('invoices', '2026-10', 'EUR', 's2'), of('invoices', '2026-10', 'USD', 's1')],
+    ]
+    const amounts = addUp(given)
+    expect(amounts.byMonth().map(({ stream, month, currency }) => `${stream} ${month} ${currency}`)).toEqual([
+      ...['invoices 2026-09 USD', 'invoices 2026-10 EUR', 'invoices 2026-10 USD', 'pos 2026-09 USD'],
+    ])
+    expect(
+      amounts.bySupplierAndMonth().map((one) => `${one.month} ${one.currency} ${one.supplier_id} ${one.supplier}`),
+    ).toEqual([
+      ...['2026-09 USD null null', '2026-10 EUR s2 Name s2', '2026-10 USD s1 Name s1', '2026-10 USD s2 Name s2'],
+      '2026-09 USD s1 Name s1',
+    ])
+    const totals = new Amounts(false)
+    given.forEach((entry) => totals.add(entry))
+    expect(totals.bySupplierAndMonth()).toEqual([])
+  })
+
   it('of suppliers add up to those of the month', () => {
     fc.assert(
       fc.property(entries, (given) => {
