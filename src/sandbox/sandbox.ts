@@ -5,7 +5,7 @@ import { RequestLog } from './log.js'
 import { PlexState, createPlex } from './plex.js'
 import { ProcurifyState, createProcurify } from './procurify.js'
 import { seedDemo } from './seed/demo.js'
-import { PendingEffects, startServer, type World } from './server.js'
+import { PendingEffects, startServer, type RunningServer, type World } from './server.js'
 
 export { maxPerMinute } from './log.js'
 export type { LogEntry } from './log.js'
@@ -30,8 +30,8 @@ export interface SandboxOptions {
 }
 
 export interface Sandbox extends World {
-  readonly plex: { readonly url: string; readonly state: PlexState }
-  readonly procurify: { readonly url: string; readonly state: ProcurifyState }
+  readonly plex: Pick<RunningServer, 'url' | 'handle'> & { readonly state: PlexState }
+  readonly procurify: Pick<RunningServer, 'url' | 'handle'> & { readonly state: ProcurifyState }
   /** The settings with which the connector talks to this sandbox. */
   readonly env: Readonly<Record<string, string>>
   /** Back to the seed: no log, no faults, default switches, real time. */
@@ -71,8 +71,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   )
   return {
     ...world,
-    plex: { url: plexServer.url, state: plex },
-    procurify: { url: procurifyServer.url, state: procurify },
+    plex: { url: plexServer.url, handle: plexServer.handle, state: plex },
+    procurify: { url: procurifyServer.url, handle: procurifyServer.handle, state: procurify },
     env: {
       ...plexSettings(plexServer.url, plex, options.profile ?? 'cloud'),
       PROCURIFY_BASE_URL: procurifyServer.url,

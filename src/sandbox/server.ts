@@ -33,6 +33,8 @@ export interface Simulator {
 /** A listening server. */
 export interface RunningServer {
   readonly url: string
+  /** Receives a request as if it had come by a connection. */
+  readonly handle: (req: IncomingMessage, res: ServerResponse) => void
   readonly close: () => Promise<void>
 }
 
@@ -78,9 +80,10 @@ export async function startServer(
 ): Promise<RunningServer> {
   const connections = new WeakMap<Socket, number>()
   let connectionCount = 0
-  const server = createServer((req, res) => {
+  const handle = (req: IncomingMessage, res: ServerResponse): void => {
     void receive(simulator, world, req, res, connections.get(req.socket) ?? 0).catch(() => res.socket?.destroy())
-  })
+  }
+  const server = createServer(handle)
   server.on('connection', (socket: Socket) => {
     connectionCount += 1
     connections.set(socket, connectionCount)
@@ -92,7 +95,7 @@ export async function startServer(
   server.requestTimeout = 0
   await listen(server, host, port)
   const { port: actual } = server.address() as AddressInfo
-  return { url: `http://${host}:${actual}`, close: () => close(server) }
+  return { url: `http://${host}:${actual}`, handle, close: () => close(server) }
 }
 
 /** Rejects on a taken port instead of crashing the process by an unhandled event. */

@@ -17,6 +17,8 @@ export interface Fate {
 
 export interface Statement {
   readonly text: string
+  /** Whose transaction it belongs to, if any: a pass may have several connections. */
+  readonly session: object
   /** Is a transaction open before it? */
   readonly inTransaction: boolean
   readonly execute: () => Promise<unknown>
@@ -69,20 +71,20 @@ const WATCHDOG_MS = 25
 export class Conductor {
   readonly #time: SimTime
   readonly #dice: Dice
-  readonly #tellTime: () => Promise<void>
+  readonly #tellTime: () => void
   readonly #waiting: Waiting[] = []
   readonly #sleepers = new Set<Sleeper>()
   readonly #actors = new Set<Actor>()
   #running: Actor | null = null
   /** Whose turn it was last: what is sent meanwhile is this one's. */
   #latest: Actor | null = null
-  #inTransaction: Actor | null = null
+  #inTransaction: { readonly actor: Actor; readonly session: object; readonly drop: Statement['drop'] } | null = null
   #isBusy = false
   #turn = 0
   /** What every pass did with the database, in order. */
   readonly trace: string[] = []
 
-  constructor(time: SimTime, dice: Dice, tellTime: () => Promise<void>) {
+  constructor(time: SimTime, dice: Dice, tellTime: () => void) {
     this.#time = time
     this.#dice = dice
     this.#tellTime = tellTime
@@ -144,7 +146,7 @@ export class Conductor {
       return never()
     }
     // A process that stops inside a transaction keeps its locks: that belongs to the proof with real processes.
-    if (isDue && fate.kind === 'hold' && !statement.inTransaction && this.#inTransaction !== actor) {
+    if (isDue && fate.kind === 'hold' && !statement.inTransaction && this.#inTransaction?.actor !== actor) {
       actor.isFateMet = true
       actor.state = 'held'
       actor.onDeath()
@@ -161,6 +163,7 @@ export class Conductor {
     if (isDue && fate.kind === 'cut-after') {
       actor.isFateMet = true
       await statement.drop()
+      this.#settleTransaction(actor, statement, true)
       throw connectionError()
     }
     return value
@@ -198,7 +201,12 @@ export class Conductor {
     for (const sleeper of this.#sleepers) if (sleeper.actor === actor) this.#sleepers.delete(sleeper)
     for (let at = this.#waiting.length - 1; at >= 0; at -= 1)
       if (this.#waiting[at]?.actor === actor) this.#waiting.splice(at, 1)
-    if (this.#inTransaction === actor) this.#inTransaction = null
+    const open = this.#inTransaction
+    if (open?.actor === actor) {
+      this.#inTransaction = null
+      this.#time.isNews = true
+      void open.drop()
+    }
     this.#yield(actor)
   }
 
@@ -210,7 +218,8 @@ export class Conductor {
   #schedule(): void {
     if (this.#isBusy || this.#running !== null) return
     const open = this.#waiting.filter(
-      ({ actor }) => actor.state === 'alive' && (this.#inTransaction === null || this.#inTransaction === actor),
+      ({ actor, statement: { session } }) =>
+        actor.state === 'alive' && (this.#inTransaction === null || this.#inTransaction.session === session),
     )
     if (open.length > 0) {
       const actors = [...new Set(open.map(({ actor }) => actor))]
@@ -254,7 +263,7 @@ export class Conductor {
     this.#waiting.splice(this.#waiting.indexOf(next), 1)
     this.#isBusy = true
     try {
-      if (this.#time.isNews) await this.#tellTime()
+      if (this.#time.isNews) this.#tellTime()
       const value = await statement.execute()
       // Killed meanwhile, at another statement of the same pass.
       if (isDead(actor)) return await this.#letGo(statement)
@@ -277,10 +286,12 @@ export class Conductor {
     this.#schedule()
   }
 
-  #settleTransaction(actor: Actor, { text }: Statement, isLost: boolean): void {
+  #settleTransaction(actor: Actor, { text, session, drop }: Statement, isLost: boolean): void {
     const word = text.trimStart().slice(0, 8).toLowerCase()
-    if (!isLost && (word.startsWith('begin') || word.startsWith('start'))) this.#inTransaction = actor
-    else if (this.#inTransaction === actor && (isLost || word.startsWith('commit') || word.startsWith('rollback')))
-      this.#inTransaction = null
+    const isEnd = word.startsWith('commit') || word.startsWith('rollback')
+    if (!isLost && word.startsWith('begin')) this.#inTransaction = { actor, session, drop }
+    else if (this.#inTransaction?.session === session && (isLost || isEnd)) this.#inTransaction = null
+    // The clock is a setting, and what was set in a transaction is undone with it.
+    if (isLost || word.startsWith('rollback')) this.#time.isNews = true
   }
 }

@@ -1,23 +1,17 @@
 /** Plays a schedule: the real program over real simulators and a real database, on simulated time. */
 import { randomUUID } from 'node:crypto'
 import { loadConfig, type Config } from '../../src/config.js'
-import { makeAlignPass } from '../../src/cli/align.js'
-import { makeReplayPass, REPLAYED } from '../../src/cli/replay-streams.js'
-import { makeOrderPass, makeSupplierPass, refuse, toBase } from '../../src/cli/sync.js'
 import { isDatabaseTrouble } from '../../src/cli/state.js'
-import { assembleWorld, type World } from '../../src/cli/wire.js'
-import type { Io } from '../../src/cli/io.js'
-import { EMPTY_MAP } from '../../src/domain/refdata-map.js'
-import { runAlign } from '../../src/passes/align.js'
-import { runReplay, type ReplayPass } from '../../src/passes/replay.js'
-import { runPass, type PassResult } from '../../src/passes/run.js'
+import { assembleWorld } from '../../src/cli/wire.js'
+import type { PassResult } from '../../src/passes/run.js'
 import type { Reporter } from '../../src/ports.js'
 import { Faults, type Fault } from '../../src/sandbox/faults.js'
 import { RequestLog } from '../../src/sandbox/log.js'
 import type { Sandbox } from '../../src/sandbox/sandbox.js'
-import { readParked } from '../../src/store/parked.js'
 import { Conductor, type Actor, type Fate } from './conductor.js'
 import { Dice } from './dice.js'
+import { answerInProcess } from './in-process.js'
+import { COMMANDS, makeIo, perform } from './perform.js'
 import {
   GRACE_MS,
   LEASE_MS,
@@ -74,6 +68,7 @@ export class Play {
   readonly config: Config
   #snapshot: Snapshot | null = null
   #passes = 0
+  #traced = 0
   readonly #zombies: { actor: Actor; ended: Promise<void> }[] = []
   readonly source: ProofSource
   readonly pcn: string
@@ -111,14 +106,16 @@ export class Play {
   /** Plays every step, then lets everything come to rest. */
   async play(): Promise<void> {
     const undo = rule(this.time, chanceOf(this.schedule.seed))
+    const plug = this.schedule.usesSockets ? () => undefined : answerInProcess(this.sandbox)
     const untap = tapRequests(() => this.conductor.sent())
     try {
       this.#prepare()
-      await this.state.forgetBudgets()
+      this.state.forgetBudgets()
       for (const step of this.schedule.steps) await this.#take(step)
       await this.#comeToRest()
     } finally {
       untap()
+      plug()
       undo()
     }
   }
@@ -255,55 +252,12 @@ export class Play {
     const runId = randomUUID()
     const io = makeIo()
     const reporter = this.#makeReporter()
-    const command = COMMANDS[stream]
     const world = await assembleWorld({ io, version: 'proof' }, config, this.state.databaseFor(actor, conductor), {
-      ...{ command, runId, reporter, write: true, deadlineMs },
+      ...{ command: COMMANDS[stream], runId, reporter, write: true, deadlineMs },
       clock: conductor.clockOf(actor, schedule.setting.hostSkewMs),
     })
-    const result = await this.#perform(stream, world, { io, runId, reporter, limit, full })
+    const result = await perform({ stream, limit, full }, world, { io, runId, reporter })
     return { result, head: await world.store.auditHead() }
-  }
-
-  /** Exactly what the command does between its settings and its output. */
-  async #perform(
-    stream: ProofStream,
-    world: World,
-    {
-      io,
-      runId,
-      reporter,
-      limit,
-      full,
-    }: { io: Io; runId: string; reporter: Reporter; limit: number | null; full: boolean },
-  ): Promise<PassResult> {
-    const flags = limit === null ? {} : { limit }
-    if (stream === 'replay') return this.#replay(world, { io, runId, reporter })
-    if (stream === 'align')
-      return runAlign({ ...makeAlignPass(world, { io }, flags, EMPTY_MAP), runId, reporter }, COMMANDS.align)
-    const make = stream === 'pos' ? makeOrderPass : makeSupplierPass
-    const given = { ...flags, full }
-    const made = await make(toBase(world, { io }, given, { runId, reporter }), world, given)
-    return 'refused' in made ? refuse(made) : runPass(made, COMMANDS[stream])
-  }
-
-  /** `replay --all`. */
-  async #replay(
-    world: World,
-    { io, runId, reporter }: { io: Io; runId: string; reporter: Reporter },
-  ): Promise<PassResult> {
-    const parked = await readParked(world.database.db, this.connection, {})
-    const context = { io, version: 'proof', exit: { code: 0 }, global: () => ({ color: false }) }
-    const shown = { ...reporter, clear: () => undefined }
-    const replayWorld = { context, world, runId, reporter: shown, startedAt: new Date(), dryRun: false }
-    const passes: ReplayPass[] = []
-    for (const stream of REPLAYED) {
-      const mine = parked.filter((one) => one.stream === stream)
-      const replays = new Map(
-        mine.map(({ sourceId, seq }) => [sourceId, { of: seq, action: 'replay', reason: null } as const]),
-      )
-      if (mine.length > 0) passes.push(await makeReplayPass(replayWorld, stream, replays, {}))
-    }
-    return runReplay(passes, COMMANDS.replay)
   }
 
   #makeReporter(): Reporter {
@@ -314,6 +268,10 @@ export class Play {
   }
 
   async #noteMarks(): Promise<void> {
+    const { trace } = this.conductor
+    const isMoved = trace.slice(this.#traced).some((line) => line.includes('insert into watermark'))
+    this.#traced = trace.length
+    if (!isMoved) return
     const rows = await this.state.rows<{ stream: string; position: string | null }>(
       'select stream, position from watermark where connection = $1',
       [this.connection],
@@ -332,27 +290,38 @@ export class Play {
     sandbox.pending.landAll()
     this.time.pass(20 * MINUTE)
     await this.#wake()
-    const streams: readonly ProofStream[] =
-      this.schedule.setting.orders > 0 ? ['align', 'suppliers', 'pos'] : ['suppliers']
     let isReplayed = false
+    let streams: readonly ProofStream[] =
+      this.schedule.setting.orders > 0 ? ['align', 'suppliers', 'pos'] : ['suppliers']
     for (let round = 1; round <= MOST_ROUNDS; round += 1) {
-      const before = sandbox.log.effects().length
-      const outcomes = new Set<string | undefined>()
-      for (const stream of streams) {
-        this.time.pass(20 * MINUTE)
-        const ending = await this.#start({ ...QUIET, stream, name: `last ${stream} ${round}` })
-        outcomes.add(ending?.result?.outcome)
-        await this.#noteMarks()
-      }
-      const isStill = sandbox.log.effects().length === before
-      const isOver = [...outcomes].every((one) => one === 'done' || (one === 'partial' && round > 2))
-      if (!isStill || !isOver) continue
+      const { isOver, isStill, hasAligned } = await this.#goRound(streams, round)
+      if (hasAligned) streams = streams.filter((stream) => stream !== 'align')
+      if (!isOver || (this.schedule.isThorough && !isStill)) continue
       if (isReplayed || !(await this.#isParked())) return
       // What was refused meanwhile is for a person, who tries it once more.
       isReplayed = true
       await this.#start({ ...QUIET, stream: 'replay', name: 'last replay' })
     }
     this.isRestless = true
+  }
+
+  async #goRound(
+    streams: readonly ProofStream[],
+    round: number,
+  ): Promise<{ isOver: boolean; isStill: boolean; hasAligned: boolean }> {
+    const before = this.sandbox.log.effects().length
+    const outcomes = new Map<ProofStream, string | undefined>()
+    for (const stream of streams) {
+      this.time.pass(20 * MINUTE)
+      const ending = await this.#start({ ...QUIET, stream, name: `last ${stream} ${round}` })
+      outcomes.set(stream, ending?.result?.outcome)
+      await this.#noteMarks()
+    }
+    return {
+      isOver: [...outcomes.values()].every((one) => one === 'done' || (one === 'partial' && round > 2)),
+      isStill: this.sandbox.log.effects().length === before,
+      hasAligned: outcomes.get('align') === 'done' && !this.schedule.isThorough,
+    }
   }
 
   async #isParked(): Promise<boolean> {
@@ -365,12 +334,6 @@ export class Play {
   isRestless = false
 }
 
-const COMMANDS: Readonly<Record<ProofStream, string>> = {
-  suppliers: 'sync suppliers',
-  pos: 'sync pos',
-  align: 'align refdata',
-  replay: 'replay',
-}
 const MOST_ROUNDS = 10
 const QUIET: PassStep = {
   ...{ do: 'pass', stream: 'suppliers', faults: [], fate: null, rivals: [], limit: null, full: false },
@@ -381,23 +344,6 @@ const QUIET: PassStep = {
 function chanceOf(seed: number): () => number {
   const dice = new Dice(seed ^ 0x0dd5)
   return () => dice.next()
-}
-
-function makeIo(): Io {
-  return {
-    env: {},
-    out: () => undefined,
-    err: () => undefined,
-    isOutTerminal: false,
-    isErrTerminal: false,
-    columns: 80,
-    readStdin: () => Promise.resolve(''),
-    askSecret: () => Promise.resolve(null),
-    signal: new AbortController().signal,
-    user: 'proof',
-    host: 'proof',
-    runtime: 'proof',
-  }
 }
 
 export function isTrouble(error: unknown): boolean {

@@ -144,7 +144,10 @@ function shareOut(url: string, first: number, count: number): Promise<Verdict[]>
     }
     for (let n = 0; n < workers; n += 1) {
       const order: Order = { url, prefix: `proof_w${n}` }
-      const child = fork(process.argv[1] ?? '', ['--worker', JSON.stringify(order)])
+      // What a schedule leaves behind is cheaper collected late.
+      const child = fork(process.argv[1] ?? '', ['--worker', JSON.stringify(order)], {
+        execArgv: ['--max-semi-space-size=32'],
+      })
       children.push(child)
       child.on('message', (message: Verdict | 'ready') => {
         if (message !== 'ready') {

@@ -64,6 +64,10 @@ export interface Schedule {
   readonly seed: number
   readonly setting: Setting
   readonly steps: readonly Step[]
+  /** Requests go over real connections. */
+  readonly usesSockets: boolean
+  /** Cron goes on after everything is done, to see that nothing more happens. */
+  readonly isThorough: boolean
 }
 
 export const OVERLAP_MS = 10 * MINUTE
@@ -94,7 +98,7 @@ export function makeSchedule(seed: number): Schedule {
       steps.push(isSaved && dice.chance(0.7) ? { do: 'restore' } : { do: 'lose' })
   }
   steps.push(makePass(dice, canLie, streamOf(dice, setting)))
-  return { seed, setting, steps }
+  return { seed, setting, steps, usesSockets: seed % 8 === 0, isThorough: seed % 4 === 1 }
 }
 
 function streamOf(dice: Dice, { orders }: Setting): ProofStream {

@@ -4,22 +4,21 @@ import { Kysely, PostgresDialect } from 'kysely'
 import { openDatabase, type Database } from '../../src/store/database.js'
 import { migrate } from '../../src/store/migrate.js'
 import type { Tables } from '../../src/store/tables.js'
-import type { Conductor } from './conductor.js'
-import { connectionError, type Actor } from './conductor.js'
+import type { Actor, Conductor } from './conductor.js'
+import { Line, SteppedSession } from './line.js'
 import type { SimTime } from './sim-time.js'
 
 /**
  * `now()` and `clock_timestamp()` are ordinary functions, found along the search path: in these databases ours come first. So
- * the program's own SQL runs unchanged on simulated time, and nothing of the kind exists in the product. A sequence holds the
- * time because it is read and written outside of transactions, as a clock is.
+ * the program's own SQL runs unchanged on simulated time, and nothing of the kind exists in the product. The time is a setting of the
+ * session: an expression that the server puts in place of the call.
  */
 const SIMULATED_TIME = `
   create schema sim;
-  create sequence sim.clock minvalue 0;
   create function sim.clock_timestamp() returns timestamptz language sql volatile as
-    'select pg_catalog.to_timestamp(last_value / 1000.0) from sim.clock';
+    $$ select pg_catalog.to_timestamp(pg_catalog.current_setting('sim.now')::float8 / 1000) $$;
   create function sim.now() returns timestamptz language sql stable as
-    'select pg_catalog.to_timestamp(last_value / 1000.0) from sim.clock';`
+    $$ select pg_catalog.to_timestamp(pg_catalog.current_setting('sim.now')::float8 / 1000) $$;`
 
 /** What belongs to one connection; for a restore in this order. `attempt` goes by its intent. */
 const TABLES = [
@@ -45,13 +44,19 @@ export async function quicken(serverUrl: string): Promise<void> {
 export async function makeTemplate(serverUrl: string, name: string): Promise<void> {
   await withClient(serverUrl, async (client) => {
     await client.query(`create database ${name}`)
-    await client.query(`alter database ${name} set search_path = public, sim, pg_catalog`)
+    await putOnSimulatedTime(client, name)
   })
   const url = urlOf(serverUrl, name)
   await withClient(url, (client) => client.query(SIMULATED_TIME))
   const { db, close } = openDatabase(url, { applicationName: 'proof' })
   await migrate(db)
   await close()
+}
+
+/** Settings of a database do not come along when it is cloned. */
+async function putOnSimulatedTime(client: pg.Client, database: string): Promise<void> {
+  await client.query(`alter database ${database} set search_path = public, sim, pg_catalog`)
+  await client.query(`alter database ${database} set sim.now = '0'`)
 }
 
 export async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -73,82 +78,83 @@ export type Snapshot = ReadonlyMap<string, unknown>
 
 /** A database that many schedules use, one after the other, each under a connection name of its own. */
 export class ProofState {
-  readonly #real: Database
+  readonly #database: Database
+  readonly #line: Line
   readonly #serverUrl: string
   readonly #name: string
 
-  private constructor(serverUrl: string, name: string) {
+  private constructor(serverUrl: string, name: string, database: Database, line: Line) {
     this.#serverUrl = serverUrl
     this.#name = name
-    // No idle time: that timer would run on simulated time.
-    const config = { connectionString: urlOf(serverUrl, name), idleTimeoutMillis: 0 }
-    this.#real = openDatabase(config, { applicationName: 'proof', poolSize: 20 })
+    this.#database = database
+    this.#line = line
   }
 
   static async open(serverUrl: string, template: string, name: string): Promise<ProofState> {
     await withClient(serverUrl, async (client) => {
       await client.query(`create database ${name} template ${template}`)
-      await client.query(`alter database ${name} set search_path = public, sim, pg_catalog`)
+      await putOnSimulatedTime(client, name)
     })
-    return new ProofState(serverUrl, name)
+    // No idle time: that timer would run on simulated time.
+    const config = { connectionString: urlOf(serverUrl, name), idleTimeoutMillis: 0, pipeline: true }
+    const database = openDatabase(config, { applicationName: 'proof', poolSize: 1 })
+    return new ProofState(serverUrl, name, database, new Line(await database.pool.connect()))
   }
 
   async close(): Promise<void> {
-    await this.#real.close()
+    this.#line.release()
+    await this.#database.close()
     await withClient(this.#serverUrl, (client) => client.query(`drop database if exists ${this.#name} with (force)`))
   }
 
-  async tell(time: SimTime): Promise<void> {
+  /** The next statement, whosoever it is, finds the clock set. */
+  tell(time: SimTime): void {
     time.isNews = false
-    await this.#real.pool.query({ name: 'tell', text: `select setval('sim.clock', $1)`, values: [time.now()] })
+    this.#line.sendAlong(`select set_config('sim.now', $1, false)`, [String(time.now())])
   }
 
   async rows<T>(text: string, values: unknown[] = []): Promise<T[]> {
-    return (await this.#real.pool.query(text, values)).rows as T[]
+    return (await this.#line.query(text, values)).rows as T[]
   }
 
   /** The database as one pass sees it: every statement is a step of its actor. */
   databaseFor(actor: Actor, conductor: Conductor): Database {
-    const pool = { connect: () => Promise.resolve(new SteppedClient(this.#real.pool, actor, conductor)), end: noop }
+    const pool = { connect: () => Promise.resolve(new SteppedSession(this.#line, actor, conductor)), end: noop }
     const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pool as never }) })
     return { db, pool: pool as never, close: noop }
   }
 
   /** Budgets belong to no connection: a new schedule begins with unused ones. */
-  async forgetBudgets(): Promise<void> {
-    await this.#real.pool.query('delete from budget')
+  forgetBudgets(): void {
+    this.#line.sendAlong('delete from budget')
   }
 
   async save(connection: string): Promise<Snapshot> {
-    const rows = new Map<string, unknown>()
-    for (const table of TABLES) {
+    const read = async (table: string): Promise<[string, unknown]> => {
       const [row] = await this.rows<{ rows: unknown }>(
         `select coalesce(jsonb_agg(t), '[]') as rows from ${table} t where ${belongsTo(table)}`,
         [connection],
       )
-      rows.set(table, row?.rows)
+      return [table, row?.rows]
     }
-    return rows
+    return new Map(await Promise.all(TABLES.map(read)))
   }
 
   /** Back to what was saved; null = the database was lost and made anew. */
   async restore(connection: string, snapshot: Snapshot | null): Promise<void> {
-    const client = await this.#real.pool.connect()
-    try {
-      // As a restore does it: no triggers, no checks of order.
-      await client.query('begin; set local session_replication_role = replica')
-      for (const table of TABLES.toReversed())
-        await client.query(`delete from ${table} where ${belongsTo(table)}`, [connection])
-      for (const table of snapshot === null ? [] : TABLES) {
-        await client.query(
-          `insert into ${table} overriding system value select * from jsonb_populate_recordset(null::${table}, $1)`,
-          [JSON.stringify(snapshot?.get(table))],
-        )
-      }
-      await client.query('commit')
-    } finally {
-      client.release()
-    }
+    // As a restore does it: no triggers, no checks of order.
+    this.#line.sendAlong('begin')
+    this.#line.sendAlong('set local session_replication_role = replica')
+    const deletions = TABLES.toReversed().map((table) =>
+      this.rows(`delete from ${table} where ${belongsTo(table)}`, [connection]),
+    )
+    const insertions = (snapshot === null ? [] : TABLES).map((table) =>
+      this.rows(
+        `insert into ${table} overriding system value select * from jsonb_populate_recordset(null::${table}, $1)`,
+        [JSON.stringify(snapshot?.get(table))],
+      ),
+    )
+    await Promise.all([...deletions, ...insertions, this.rows('commit')])
   }
 }
 
@@ -158,65 +164,4 @@ function belongsTo(table: string): string {
   return 'connection = $1'
 }
 
-/** The program's statements are few and come again and again: the server parses and plans each once a connection. */
-const names = new Map<string, string>()
-
-function nameOf(text: string): string {
-  const name = names.get(text) ?? `s${names.size + 1}`
-  names.set(text, name)
-  return name
-}
-
 const noop = (): Promise<void> => Promise.resolve()
-
-type Pool = Database['pool']
-type Connected = pg.PoolClient
-
-/** As much of a pg client as Kysely uses. It borrows a real connection for as long as it is used. */
-class SteppedClient {
-  readonly #pool: Pool
-  readonly #actor: Actor
-  readonly #conductor: Conductor
-  #real: Connected | null = null
-  #inTransaction = false
-  #isLost = false
-
-  constructor(pool: Pool, actor: Actor, conductor: Conductor) {
-    this.#pool = pool
-    this.#actor = actor
-    this.#conductor = conductor
-  }
-
-  async query(text: string, values: unknown[]): Promise<unknown> {
-    if (this.#isLost) throw new Error('Client has encountered a connection error and is not queryable')
-    return this.#conductor.step(this.#actor, {
-      text,
-      inTransaction: this.#inTransaction,
-      execute: async () => {
-        if (this.#isLost) throw connectionError()
-        const real = (this.#real ??= await this.#pool.connect())
-        const word = text.slice(0, 8).toLowerCase()
-        const result = await real.query(values.length === 0 ? { text } : { name: nameOf(text), text, values })
-        if (word === 'begin') this.#inTransaction = true
-        if (word === 'commit' || word === 'rollback') this.#inTransaction = false
-        return result
-      },
-      drop: () => this.#drop(),
-    })
-  }
-
-  release(): void {
-    const real = this.#real
-    this.#real = null
-    if (real !== null) real.release()
-  }
-
-  async #drop(): Promise<void> {
-    this.#isLost = true
-    const real = this.#real
-    this.#real = null
-    if (real === null) return
-    if (this.#inTransaction) await real.query('rollback')
-    real.release()
-  }
-}
