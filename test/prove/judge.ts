@@ -286,7 +286,7 @@ function judgeManners({ sandbox, schedule, config, pauses }: Play): string[] {
     if (most > config[system].callsPerMinute)
       broken.push(`budget: ${most} calls to ${system} in a minute, ${schedule.setting.callsPerMinute} are allowed`)
   }
-  for (const { system, from, until } of pauses) {
+  for (const { system, from, until } of pauses.all) {
     const early = entries.filter((one) => one.system === system && one.ms > from + ON_ITS_WAY_MS && one.ms < until)
     for (const { n, ms } of early)
       broken.push(`pause: request ${n} to ${system} came ${(until - ms) / 1000} s before a pause asked for was over`)

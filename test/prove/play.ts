@@ -5,12 +5,13 @@ import { isDatabaseTrouble } from '../../src/cli/state.js'
 import { assembleWorld } from '../../src/cli/wire.js'
 import type { PassResult } from '../../src/passes/run.js'
 import type { Reporter } from '../../src/ports.js'
-import { Faults, type Fault } from '../../src/sandbox/faults.js'
+import { Faults } from '../../src/sandbox/faults.js'
 import { RequestLog } from '../../src/sandbox/log.js'
 import type { Sandbox } from '../../src/sandbox/sandbox.js'
 import { Conductor, type Actor, type Fate } from './conductor.js'
 import { Dice } from './dice.js'
 import { answerInProcess } from './in-process.js'
+import { Pauses } from './pauses.js'
 import { COMMANDS, makeIo, perform } from './perform.js'
 import {
   GRACE_MS,
@@ -29,17 +30,7 @@ import type { ProofState, Snapshot } from './state.js'
 
 /** One request takes this long, by the simulated clock. */
 const LATENCY_MS = 20
-/** PROCURIFY_MAX_TIMEOUTS, and how long it is left alone then. */
-const MAX_TIMEOUTS = 3
-const COOL_DOWN_MS = 15 * MINUTE
 const START = Date.parse('2026-06-02T08:00:00Z')
-
-/** Somebody was told to stay away, on the clock of the two systems. */
-export interface Pause {
-  readonly system: 'plex' | 'procurify'
-  readonly from: number
-  readonly until: number
-}
 
 /** How one pass ended: its result, or null when it was killed; `error` when it threw. */
 export interface Ending {
@@ -58,10 +49,7 @@ export class Play {
   readonly marks = new Map<string, string[]>()
   /** Heads of the chain that runs printed since the last restore. */
   heads: string[] = []
-  /** Asked for by an answer that a pass lived to tell the others of. */
-  readonly pauses: Pause[] = []
-  #isCalm = false
-  readonly #timeouts: number[] = []
+  readonly pauses = new Pauses()
   /** Requests logged before the database was last restored or lost: their audit rows may be gone. */
   forgottenUntil = 0
   readonly connection: string
@@ -131,7 +119,7 @@ export class Play {
     const take = Faults.prototype.take.bind(faults)
     faults.take = (system, call) => {
       const fault = take(system, call)
-      this.#notePause(system, fault)
+      this.pauses.note(system, fault, sandbox.clock.now())
       // Nobody answers: time passes until the program gives up.
       if (fault?.kind.startsWith('timeout') === true) setImmediate(() => this.time.pass(TIMEOUT_MS))
       return fault
@@ -144,20 +132,6 @@ export class Play {
     }
     this.source.begin(setting)
     this.time.pass(MINUTE)
-  }
-
-  /** What a `Retry-After` asks for; and three calls in a row without any answer, after which Procurify is to be left alone. */
-  #notePause(system: Pause['system'], fault: Fault | undefined): void {
-    const from = this.sandbox.clock.now()
-    const asks = fault?.kind === 'throttle' && fault.retryAfter !== 'absent'
-    if (asks && this.#isCalm) this.pauses.push({ system, from, until: from + 1000 * (fault.seconds ?? 1) })
-    if (system === 'plex') return
-    // Whoever dies in between counts nothing, and half an answer may count or not.
-    if (fault?.kind.startsWith('timeout') !== true || !this.#isCalm) return void this.#timeouts.splice(0)
-    this.#timeouts.push(from + TIMEOUT_MS)
-    if (this.#timeouts.length < MAX_TIMEOUTS) return
-    this.#timeouts.splice(0)
-    this.pauses.push({ system, from: from + TIMEOUT_MS, until: from + TIMEOUT_MS + COOL_DOWN_MS })
   }
 
   async #take(step: Step): Promise<void> {
@@ -210,7 +184,7 @@ export class Play {
     const first = { ...step, name: `pass ${this.#passes + 1}` }
     const all = [first, ...step.rivals.map((fate, at) => ({ ...first, fate, name: `${first.name} rival ${at + 1}` }))]
     this.#passes += 1
-    this.#isCalm = all.every(({ fate }) => fate === null)
+    this.pauses.isCalm = all.every(({ fate }) => fate === null)
     await Promise.all(all.map((one) => this.#start(one)))
     faults.clear()
     await this.#noteMarks()
