@@ -12,8 +12,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 // A reader that went away (`| head`) is no error of ours.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
-// Should everything end without an answer, that is no success.
-process.exitCode = 1
+// Should everything end without an answer, that is no success. Said at the end: commander takes an exit code that is set for its own.
+let isAnswered = false
+process.on('exit', () => {
+  if (!isAnswered) process.exitCode = 1
+})
 void main(
   process.argv.slice(2),
   terminalIo({
@@ -28,6 +31,7 @@ void main(
     runtime: `node ${process.version} on ${process.platform} ${process.arch}`,
   }),
 ).then((code) => {
+  isAnswered = true
   process.exitCode = code
 })
 

@@ -1,7 +1,7 @@
 /** `pause` and `resume`: a stream or one record on hold, with a row of the journal each. */
 import { ConfigError } from '../domain/errors.js'
 import { EXIT_CODES } from '../domain/outcome.js'
-import type { StreamName } from '../domain/record.js'
+import { STREAMS, type StreamName } from '../domain/record.js'
 import { appendAudit } from '../store/journal.js'
 import { addPause, findRecords, removePause } from '../store/pause.js'
 import { BLANK_EVENT } from '../domain/audit.js'
@@ -57,21 +57,28 @@ function nameOf({ stream, record }: Held): string {
   return record === null ? `The stream ${stream}` : `${oneLine(record.sourceKey ?? record.sourceId)} (${stream})`
 }
 
-async function findHeld({ config, database }: State, stream: StreamName | null, flags: PauseFlags): Promise<Held> {
-  const { record, stream: ofRecord } = flags
-  if (record === undefined) {
-    if (stream !== null && ofRecord === undefined) return { stream, record: null }
-    throw new ConfigError('Name the stream (ml-connector pause pos ...), or a record with --stream and --record.')
+/** The stream may stand alone or behind --stream; a record without one is looked for in all of them. */
+async function findHeld(state: State, named: StreamName | null, flags: PauseFlags): Promise<Held> {
+  const { record, stream: optional } = flags
+  if (named !== null && optional !== undefined && named !== optional)
+    throw new ConfigError(`Two streams are named, ${named} and ${optional}: leave one out.`)
+  const stream = named ?? optional ?? null
+  if (record !== undefined) return findRecord(state, stream, record)
+  if (stream !== null) return { stream, record: null }
+  throw new ConfigError('Name the stream (ml-connector pause pos ...), or a record with --record.')
+}
+
+async function findRecord({ config, database }: State, stream: StreamName | null, record: string): Promise<Held> {
+  const found: Held[] = []
+  for (const name of stream === null ? STREAMS : [stream]) {
+    const key = { connection: config.connection, stream: name }
+    found.push(...(await findRecords(database.db, key, record)).map((one) => ({ stream: name, record: one })))
   }
-  if (stream !== null) throw new ConfigError(`A record goes with --stream: --stream ${stream} --record ${record}`)
-  if (ofRecord === undefined) throw new ConfigError('--record needs --stream: the same key may be in several.')
-  const key = { connection: config.connection, stream: ofRecord }
-  const [only, ...others] = await findRecords(database.db, key, record)
+  const [only, ...others] = found
+  const where = stream === null ? '' : ` of ${stream}`
   if (only === undefined)
-    throw new ConfigError(`No record of ${ofRecord} is called ${record}. A record is known once a run has read it.`)
-  if (others.length > 0) {
-    const ids = [only, ...others].map(({ sourceId }) => sourceId)
-    throw new ConfigError(`Several records of ${ofRecord} are called ${record}: ${ids.join(', ')}. Give the id.`)
-  }
-  return { stream: ofRecord, record: only }
+    throw new ConfigError(`No record${where} is called ${record}. A record is known once a run has read it.`)
+  if (others.length === 0) return only
+  const ids = found.map((one) => `${one.record?.sourceId ?? ''} (${one.stream})`)
+  throw new ConfigError(`Several records${where} are called ${record}: ${ids.join(', ')}. Give the id and --stream.`)
 }

@@ -1,9 +1,12 @@
-/** `replay ID --resend`: a denied or vanished requisition is sent anew, as its next revision. */
+/**
+ * `replay ID --resend`: a denied or vanished requisition is sent anew, as its next revision; and a record in doubt is sent again, because
+ * a person looked for it and it is not there.
+ */
 import { ConfigError } from '../domain/errors.js'
 import { resendRequisition } from '../domain/follow-order.js'
 import type { Link } from '../domain/record.js'
 import { readLinks } from '../store/link.js'
-import { readParked, type Parked } from '../store/parked.js'
+import { namesOf, readParked, type Parked } from '../store/parked.js'
 import { findRecords } from '../store/pause.js'
 import { storeResend } from '../store/pairs.js'
 import { authorOf } from './author.js'
@@ -28,7 +31,11 @@ export async function readRequestToResend(
   { reason = '' }: ReplayFlags,
 ): Promise<ResendRequest> {
   const now = new Date(world.clock.wallMs()).toISOString()
-  const found = await Promise.all(ids.map((id) => findParts(world, id)))
+  // Its doubt is ended by the replay itself, when it goes back.
+  const all = await readParked(world.database.db, world.config.connection, { ids })
+  const doubtful = all.filter(({ isInDoubt }) => isInDoubt)
+  const settled = new Set(doubtful.flatMap(namesOf))
+  const found = await Promise.all(ids.filter((id) => !settled.has(id)).map((id) => findParts(world, id)))
   const decided = found.flat().map((link) => ({ link, state: resendRequisition(link, now) }))
   const refusals = decided.flatMap(({ state }) => ('reasons' in state ? state.reasons : []))
   if (refusals.length > 0) throw new ConfigError(refusals)
@@ -46,7 +53,10 @@ export async function readRequestToResend(
       'The requisition changed while this was asked for. Look at it again, then repeat the command.',
     )
   return {
-    parked: resends.map(({ link }) => parked.find(({ sourceId }) => sourceId === link.sourceId) ?? asParked(link)),
+    parked: [
+      ...doubtful,
+      ...resends.map(({ link }) => parked.find(({ sourceId }) => sourceId === link.sourceId) ?? asParked(link)),
+    ],
     problems: [],
     links: new Map(
       resends.map(({ link, state }) => [
@@ -73,7 +83,9 @@ async function findParts({ database, config }: ReplayWorld['world'], id: string)
   const named = parts.filter(({ sourceId }) => sourceId === exact && exact.includes('/'))
   const chosen = named.length > 0 ? named : parts
   if (chosen.length === 0)
-    throw new ConfigError(`No requisition of ${id} is known: --resend is for purchase orders that were sent.`)
+    throw new ConfigError(
+      `No requisition of ${id} is known: --resend is for purchase orders that were sent, and for records in doubt.`,
+    )
   // Of several parts those that ended are meant; where none did, each says why not.
   const ended = chosen.filter(isEnded)
   return ended.length > 0 ? ended : chosen

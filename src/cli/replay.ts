@@ -45,10 +45,10 @@ function requireSelection(ids: readonly string[], { stream, run, code, all, rese
   const hasFilter = stream !== undefined || run !== undefined || code !== undefined
   if (resend === true && (ids.length === 0 || hasFilter || all === true))
     throw new ConfigError(
-      '--resend is for single requisitions: name them. Example: ml-connector replay PO-4711 --resend --reason "..."',
+      '--resend is for single records: name them. Example: ml-connector replay PO-4711 --resend --reason "..."',
     )
   if (resend === true && reason === undefined)
-    throw new ConfigError('--resend needs --reason: why a requisition is sent a second time is kept in the journal.')
+    throw new ConfigError('--resend needs --reason: why a record is sent a second time is kept in the journal.')
   if (all === true && (ids.length > 0 || hasFilter))
     throw new ConfigError('--all stands alone. Leave it out to choose by id, --stream, --run or --code.')
   if (all !== true && ids.length === 0 && !hasFilter)

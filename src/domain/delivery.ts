@@ -112,6 +112,18 @@ export function afterLookUp(claim: Claim, result: Result<LookUp>, graceMs: numbe
   return 'send'
 }
 
+/** Between two looks of one push: others are delivered and settled meanwhile. */
+const ONCE_MORE_MS = 1_000
+
+/**
+ * What a first look could not prove absent is looked for once more before a person is asked: a record that the same push delivers or
+ * finds meanwhile is a witness for it.
+ */
+export function lookOnceMore(verdict: Settled): Settled {
+  const isUnproved = verdict.kind === 'dead' && verdict.doubt === 'kept'
+  return isUnproved ? { kind: 'retry', inMs: ONCE_MORE_MS, doubt: 'kept', failure: null } : verdict
+}
+
 /** After the write itself. */
 export function afterSend(claim: Claim, result: Result<Delivered>): Settled {
   if (result.ok) {

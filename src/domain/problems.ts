@@ -33,7 +33,7 @@ const CATALOGUE = {
   in_doubt: {
     what: 'It is not known whether a write took effect, and looking in the target could not settle it.',
     advice:
-      'Look for the record in Procurify. It is there: `ml-connector link set` and `ml-connector replay accept ID`. It is not: `ml-connector replay ID`.',
+      'Look for the record in Procurify. It is there: `ml-connector link set` and `ml-connector replay accept ID`. It is not: `ml-connector replay ID --resend --reason T`. `ml-connector replay ID` looks once more.',
   },
   recovered: {
     what: 'A write whose answer was lost had taken effect: the object was found in the target and taken over instead of being sent again.',

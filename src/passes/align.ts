@@ -51,7 +51,7 @@ export async function runAlign(pass: AlignPass, command: string): Promise<AlignR
     })
     throw error
   } finally {
-    keepers.forEach((keeper) => keeper.stop())
+    await Promise.all(keepers.map((keeper) => keeper.stop()))
   }
 }
 

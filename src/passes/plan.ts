@@ -24,8 +24,17 @@ export interface PlanResult {
   readonly goOn: boolean
 }
 
-/** Records read in detail at a time: small enough that a deadline loses little, large enough for shared look-ups. */
+/** Records read in detail at a time, at most: large enough for shared look-ups. */
 const CHUNK = 200
+
+/**
+ * Nothing of a chunk is kept before it was read and judged whole, so the rest of the pass must be enough for that: a record for each
+ * second left. Else a short --deadline would read the same records again and again, and never get further.
+ */
+function chunkFor({ clock, deadlineAt, settings }: Pass): number {
+  const leftSec = Math.floor((deadlineAt - clock.now()) / 1000)
+  return Math.min(CHUNK, Math.max(settings.concurrency, leftSec))
+}
 
 export async function planNotes(pass: Pass, notebook: Notebook): Promise<PlanResult> {
   const { store, stream } = pass
@@ -38,7 +47,7 @@ export async function planNotes(pass: Pass, notebook: Notebook): Promise<PlanRes
   let done = 0
   const total = await countTotal(pass)
   while (left > 0 && !isOver(pass)) {
-    const page = await notebook.page(after, Math.min(CHUNK, left))
+    const page = await notebook.page(after, Math.min(chunkFor(pass), left))
     const last = page.at(-1)
     if (last === undefined) break
     after = last.revision

@@ -2,7 +2,7 @@
  * Delivers what is due: claim, look, send, settle. Each step's meaning is decided in domain/delivery.ts; here is only
  * their order, and when to stop.
  */
-import { afterLookFirst, afterLookUp, afterSend, type Claim, type Settled } from '../domain/delivery.js'
+import { afterLookFirst, afterLookUp, afterSend, lookOnceMore, type Claim, type Settled } from '../domain/delivery.js'
 import type { Failure } from '../domain/failure.js'
 import type { Outlet } from '../ports.js'
 import { endByFailure, isOver, type Pass } from './pass.js'
@@ -14,17 +14,17 @@ const MAX_PATIENCE_MS = 30_000
 /** `sourceIds` null = everything of the stream that is due; else these records with their parts. */
 export async function push(pass: Pass<Outlet>, sourceIds: readonly string[] | null): Promise<void> {
   const { store, stream } = pass
-  const witnesses = witnessesOnce(pass)
+  const isPatient = sourceIds === null || pass.replays !== undefined
+  const doubts = openDoubts(pass, isPatient)
   const halt = { by: null as Failure | null }
   const patience = { leftMs: MAX_PATIENCE_MS }
   let done = 0
   const { pending, inDoubt } = await store.openWork(stream.name, sourceIds ?? undefined)
   // Most passes end here: what a rival plans meanwhile is the rival's to send.
   if (pending + inDoubt === 0) return
-  const isPatient = sourceIds === null || pass.replays !== undefined
   while (halt.by === null && !isOver(pass)) {
     const before = done
-    await deliverDue(pass, sourceIds, witnesses, halt, () => {
+    await deliverDue(pass, sourceIds, doubts, halt, () => {
       done += 1
       pass.reporter.progress('sending', done, Math.max(done, pending + inDoubt))
     })
@@ -39,7 +39,7 @@ export async function push(pass: Pass<Outlet>, sourceIds: readonly string[] | nu
 async function deliverDue(
   pass: Pass<Outlet>,
   sourceIds: readonly string[] | null,
-  witnesses: () => Promise<string[]>,
+  doubts: Doubts,
   halt: { by: Failure | null },
   onDone: () => void,
 ): Promise<void> {
@@ -52,7 +52,7 @@ async function deliverDue(
       const { claim, sendBefore } = next
       const startedAt = clock.now()
       const isLeft = isEnding() || startedAt >= sendBefore
-      const verdict = isLeft ? RELEASED(claim) : await deliver(pass, claim, sendBefore, witnesses)
+      const verdict = isLeft ? RELEASED(claim) : await deliver(pass, claim, sendBefore, doubts)
       if (!isLeft) supply.took(clock.now() - startedAt)
       onDone()
       if (verdict === null) continue
@@ -74,20 +74,16 @@ async function allOf(works: readonly Promise<void>[]): Promise<void> {
 }
 
 /** Null = the claim is a rival's by now: nothing may be said about it. */
-async function deliver(
-  pass: Pass<Outlet>,
-  claim: Claim,
-  sendBefore: number,
-  witnesses: () => Promise<string[]>,
-): Promise<Settled | null> {
+async function deliver(pass: Pass<Outlet>, claim: Claim, sendBefore: number, doubts: Doubts): Promise<Settled | null> {
   const { store, stream, settings } = pass
   const { target } = stream
+  const { witnesses, isFirstLook } = doubts
   // Nothing was ever put on the wire for it, so there is no doubt either: a run that died in between left only its claim.
   if (claim.wanted.payload === null && claim.wanted.targetId !== null)
     return adoptUnwritten(claim, claim.wanted.targetId)
   if (claim.inDoubt) {
     const verdict = afterLookUp(claim, await target.lookUp(claim, await witnesses()), settings.graceMs)
-    if (verdict !== 'send') return verdict
+    if (verdict !== 'send') return isFirstLook(claim) ? lookOnceMore(verdict) : verdict
     if (!(await store.arm(claim))) return null
   } else if (claim.wanted.action === 'create') {
     const verdict = afterLookFirst(claim, await target.lookFirst(claim))
@@ -166,8 +162,25 @@ async function countLeftovers(pass: Pass<Outlet>, sourceIds: readonly string[] |
   }
 }
 
-/** Target ids known to exist, read when the first record in doubt asks. */
-function witnessesOnce({ store, stream }: Pass<Outlet>): () => Promise<string[]> {
-  let answer: Promise<string[]> | null = null
-  return () => (answer ??= store.witnesses(stream.name, 5))
+/** What the looks of one push for records in doubt have in common. */
+interface Doubts {
+  /** Target ids known to exist. */
+  readonly witnesses: () => Promise<string[]>
+  /** True once for each record: there will be another look in this push. */
+  readonly isFirstLook: (claim: Claim) => boolean
+}
+
+/** A push that does not wait for what is due later has no second look. */
+function openDoubts({ store, stream }: Pass<Outlet>, isPatient: boolean): Doubts {
+  let known: Promise<string[]> | null = null
+  const looked = new Set<number>()
+  return {
+    witnesses: async () => {
+      const ids = await (known ??= store.witnesses(stream.name, 5))
+      // Nothing was ever delivered before: what this push delivers is the first witness.
+      if (ids.length === 0) known = null
+      return ids
+    },
+    isFirstLook: ({ intentId }) => isPatient && !looked.has(intentId) && looked.add(intentId).has(intentId),
+  }
 }

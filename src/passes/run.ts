@@ -49,7 +49,7 @@ export async function runPass(pass: Pass, command: string): Promise<PassResult> 
     })
     throw error
   } finally {
-    keeper.stop()
+    await keeper.stop()
   }
 }
 
@@ -138,7 +138,7 @@ function toSummary({ counts, window, problems }: PassResult): Json {
 }
 
 /** Renews the lease while the run lives; a run that dies blocks nobody for longer than the lease. */
-export function keepLease(pass: Pass<Outlet>, lease: Lease): { stop(): void } {
+export function keepLease(pass: Pass<Outlet>, lease: Lease): { stop(): Promise<void> } {
   const over = new AbortController()
   const beat = async (): Promise<void> => {
     while (!over.signal.aborted) {
@@ -146,6 +146,14 @@ export function keepLease(pass: Pass<Outlet>, lease: Lease): { stop(): void } {
       if (!over.signal.aborted) await pass.store.renewLease(pass.stream.name, lease)
     }
   }
-  beat().catch((error: unknown) => pass.reporter.log('warn', 'lease_not_renewed', { reason: String(error) }))
-  return { stop: () => over.abort() }
+  const beating = beat().catch((error: unknown) => {
+    pass.reporter.log('warn', 'lease_not_renewed', { reason: String(error) })
+  })
+  return {
+    stop: () => {
+      over.abort()
+      // A renewal under way is awaited: the database is about to be closed.
+      return beating
+    },
+  }
 }

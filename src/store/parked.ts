@@ -86,8 +86,8 @@ async function select(
 }
 
 /**
- * Changes in doubt are not planned anew: they go back to be looked for in the target, with what was sent then. Answers the
- * source ids that went back; one that a rival has moved already is left alone.
+ * Changes in doubt are not planned anew: they go back to be looked for in the target, with what was sent then. One that a person asked
+ * to be sent again goes back without its doubt. Answers the source ids that went back; one that a rival has moved already is left alone.
  */
 export function putBackDoubtful(
   db: Kysely<Tables>,
@@ -96,20 +96,29 @@ export function putBackDoubtful(
   runId: string,
   replays: ReadonlyMap<string, Replay>,
 ): Promise<string[]> {
-  const rows = [...replays].map(([id, { of }]) => ({ id, seq: of }))
+  const rows = [...replays].map(([id, { of, action }]) => ({ id, seq: of, sure: action === 'told' }))
   return db.transaction().execute(async (trx) => {
     const moved = await sql<{ source_id: string; source_key: string | null; code: string; source_hash: string | null }>`
       with wanted as (
-        select i.id, i.code, r.seq from jsonb_to_recordset(${rowsParam(rows)}) as r (id text, seq bigint)
+        select i.id, i.code, r.seq, r.sure from jsonb_to_recordset(${rowsParam(rows)}) as r (id text, seq bigint, sure boolean)
         join intent i on i.connection = ${author.connection} and i.stream = ${stream} and i.source_id = r.id
         where i.state = 'dead' and i.unresolved_since is not null for update of i)
-      update intent i set state = 'pending', next_attempt_at = clock_timestamp(), code = null, replay_of = wanted.seq, updated_at = now()
+      update intent i set state = 'pending', next_attempt_at = clock_timestamp(), code = null, replay_of = wanted.seq, updated_at = now(),
+        unresolved_since = case when not wanted.sure then i.unresolved_since end,
+        absent_at = case when not wanted.sure then i.absent_at end
       from wanted where i.id = wanted.id and i.state = 'dead'
       returning i.source_id, i.source_key, wanted.code, i.source_hash`.execute(trx)
     const events = moved.rows.map(({ source_id, source_key, code, source_hash }): AuditEvent => {
-      const { of, reason } = replays.get(source_id) ?? { of: null, reason: null }
+      const { of = null, action = 'replay', reason = null } = replays.get(source_id) ?? {}
       const identity = { stream, source_id, source_key, source_hash, replay_of: of }
-      return { ...BLANK_EVENT, ...identity, action: 'replay', outcome: 'done', code, message: reason }
+      return {
+        ...BLANK_EVENT,
+        ...identity,
+        action: 'replay',
+        outcome: 'done',
+        code,
+        message: action === 'told' ? `A person did not find it there; it is sent again: ${reason ?? ''}` : reason,
+      }
     })
     await appendAudit(trx, author, runId, events)
     return moved.rows.map(({ source_id }) => source_id)

@@ -28,7 +28,7 @@ describe('a paused stream', () => {
     ])
     expect(bench.sandbox.log.entries).toEqual([])
 
-    await run('resume', 'suppliers', '--reason', 'done')
+    expect((await run('resume', '--stream', 'suppliers', '--reason', 'done')).out).toContain('is resumed')
     expect((await bench.run('sync suppliers --json')).json().counts).toMatchObject({ created: 1 })
   })
 
@@ -94,7 +94,7 @@ describe('a paused record', () => {
     bench = await openBench({ suppliers: [makeSupplier({ code: 'HELD' })] })
     const fault = { system: 'procurify', method: 'POST', path: '/api/v3/vendors/', kind: 'status' } as const
     bench.sandbox.faults.add({ ...fault, status: 503, times: -1 })
-    const cut = await bench.run('sync suppliers --deadline 1s --json')
+    const cut = await bench.run('sync suppliers --deadline 4s --json')
     expect(cut.code).toBe(4)
     bench.sandbox.faults.clear()
     await run('pause', '--stream', 'suppliers', '--record', 'HELD', '--reason', 'merger')
@@ -110,8 +110,8 @@ describe('who and why', () => {
   it('are in the journal, and a reason is required', async () => {
     bench = await openBench({ suppliers: [makeSupplier({ code: 'HELD' })] })
     await bench.run('sync suppliers')
-    await run('pause', '--stream', 'suppliers', '--record', 'HELD', '--reason', 'merger')
-    await run('resume', '--stream', 'suppliers', '--record', 'HELD', '--reason', 'merged')
+    await run('pause', '--record', 'HELD', '--reason', 'merger')
+    await run('resume', 'suppliers', '--record', 'HELD', '--reason', 'merged')
     const { rows } = JSON.parse((await bench.run('audit show --action admin --json')).out) as { rows: unknown[] }
     expect(rows).toMatchObject([
       { stream: 'suppliers', source_key: 'HELD', outcome: 'done', message: 'paused by a person: merger' },
@@ -120,7 +120,8 @@ describe('who and why', () => {
     expect((await bench.run('audit verify')).code).toBe(0)
     expect((await run('pause', 'suppliers')).code).toBe(2)
     expect((await run('pause', 'suppliers', '--reason', ' ')).code).toBe(2)
-    expect((await run('pause', '--record', 'HELD', '--reason', 'x')).code).toBe(2)
+    expect((await run('pause', '--reason', 'x')).code).toBe(2)
+    expect((await run('pause', 'suppliers', '--stream', 'pos', '--reason', 'x')).code).toBe(2)
     const unknown = await run('pause', '--stream', 'suppliers', '--record', 'NOBODY', '--reason', 'x')
     expect(unknown.code).toBe(2)
     expect(unknown.err).toContain('NOBODY')

@@ -50,6 +50,17 @@ it('is begun by the executable alone: no other file that was built leads back to
   expect(files.filter((_, at) => texts[at]?.includes(basename(BIN) + '")'))).toEqual([])
 })
 
+it('hands every argument to the program: Node would take an --env-file for its own', async () => {
+  const missing = await promisify(execFile)(BIN, ['--env-file', '/nonexistent/env', 'status']).catch(
+    (error: unknown) => error,
+  )
+  expect(missing).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('/nonexistent/env does not exist') as string,
+  })
+  expect((await promisify(execFile)(BIN, ['help', 'sync'])).stdout).toContain('Usage: ml-connector sync')
+})
+
 describe('a pass with nothing to do', () => {
   it('reads each window once and writes nothing but its own run, lease and call budget', async () => {
     bench = await openBench({ suppliers: [makeSupplier(), makeSupplier(), makeSupplier({ status: 'Inactive' })] })

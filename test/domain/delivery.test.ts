@@ -8,6 +8,7 @@ import {
   afterLookUp,
   afterSend,
   backoffMs,
+  lookOnceMore,
   type Claim,
   type Delivered,
   type Found,
@@ -129,6 +130,15 @@ describe('the look-up of a creation in doubt', () => {
     expect(look(inDoubt(), absent(false))).toMatchObject({ kind: 'retry', inMs: GRACE_MS - 1000, doubt: 'kept' })
     const old = inDoubt({ unresolvedForMs: GRACE_MS, absentForMs: GRACE_MS })
     expect(look(old, absent(false))).toMatchObject({ kind: 'dead', code: 'in_doubt', doubt: 'kept' })
+  })
+
+  it('is made once more before a person is asked, as what is delivered meanwhile is a witness', () => {
+    const unproved = afterLookUp(inDoubt({ unresolvedForMs: GRACE_MS }), absent(false), GRACE_MS)
+    expect(lookOnceMore(unproved as Settled)).toEqual({ kind: 'retry', inMs: 1000, doubt: 'kept', failure: null })
+    for (const other of [found({ refuse: { code: 'vendor_ambiguous', message: 'Two.' } }), absent(true), found()]) {
+      const verdict = look(inDoubt({ unresolvedForMs: GRACE_MS }), other) as Settled
+      expect(lookOnceMore(verdict)).toBe(verdict)
+    }
   })
 
   it.each(['transient', 'permanent', 'auth', 'stop', 'unknown'] as const)(

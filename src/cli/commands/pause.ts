@@ -15,7 +15,7 @@ export function definePause(program: Command, context: Context): void {
       .command(action)
       .description(description)
       .addArgument(new Argument('[stream]', 'the whole stream').choices([...STREAMS]))
-      .option('--record <id>', 'only this record of --stream: its source id, supplier code or PO number')
+      .option('--record <id>', 'only this record: its source id, supplier code or PO number')
       .addOption(streamOption())
       .requiredOption('--reason <text>', 'why, for the journal and for whoever looks at status', parseReason)
       .addHelpText('after', EXAMPLES)
@@ -37,7 +37,7 @@ leaves a paused kind alone and goes on with the others. \`ml-connector status\` 
 
 Examples:
   ml-connector pause pos --reason "stock-taking until Monday"
-  ml-connector pause --stream suppliers --record ACME --reason "merger, ask Jo"
+  ml-connector pause suppliers --record ACME --reason "merger, ask Jo"
   ml-connector resume pos --reason "stock-taking is over"
-  ml-connector resume --stream suppliers --record ACME --reason "merged"
+  ml-connector resume suppliers --record ACME --reason "merged"
 `

@@ -27,7 +27,10 @@ export function defineReplay(program: Command, context: Context): void {
     .option('--run <id>', 'what this run parked; the first digits of its id are enough')
     .option('--code <code>', 'what is parked for this reason')
     .option('--all', 'everything that is parked')
-    .option('--resend', 'send a denied or vanished requisition anew, as its next revision')
+    .option(
+      '--resend',
+      'send a denied or vanished requisition anew, as its next revision; or a record in doubt that is not there',
+    )
     .option('--reason <text>', 'why, for the journal (required with --resend)', parseReason)
     .addHelpText('after', EXAMPLES)
     .action(async (ids: string[], flags: ReplayFlags) => {
