@@ -15,12 +15,12 @@ const CATEGORIES: Readonly<Record<string, string>> = {
 }
 
 export function ruleMissingAccount(
-  code: AccountCode | null,
+  code: AccountCode,
   lookalike: string | null,
   { connection, direction }: { readonly connection: string; readonly direction: Direction },
 ): Ruling {
   const state = 'only_in_procurify' as const
-  if (code === null || !code.active) {
+  if (!code.active) {
     return { state, code: 'inactive_unpaired', message: 'It is inactive and Plex has no such number.', decision: null }
   }
   if (!writesToPlex(direction))

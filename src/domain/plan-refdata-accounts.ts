@@ -8,6 +8,7 @@ import type { Decision } from './decision.js'
 import {
   activityCode,
   changesOf,
+  isTrouble,
   observe,
   remember,
   ruleTrouble,
@@ -82,8 +83,7 @@ export function planAccounts(
   const lookalikes = listLookalikes(matches)
   const numbers = new Set(accounts.map(numberOf))
   return matches.map((match) => {
-    const trouble = ruleTrouble(match, WORDS, book)
-    if (trouble !== null) return trouble
+    if (isTrouble(match)) return ruleTrouble(match, WORDS, book)
     const plex = 'plex' in match ? WORDS.showPlex(match.plex) : null
     const procurify = 'procurify' in match ? WORDS.showProcurify(match.procurify) : null
     const stream = 'accounts' as const
@@ -98,12 +98,11 @@ export function planAccounts(
       )
       return toAligned({ stream, sourceId: match.plex.id, plex, procurify }, ruling, book)
     }
-    const code = 'procurify' in match ? match.procurify : null
-    const isHeld = numbers.has(codeKey(code?.code ?? ''))
-    const ruling = isHeld
+    const code = match.procurify
+    const ruling = numbers.has(codeKey(code.code))
       ? NUMBER_HELD
-      : ruleMissingAccount(code, lookalikes.ofPlex.get(looseKey(code?.code ?? '')) ?? null, options)
-    const sourceId = ruling.decision === null || code === null ? null : chosenAccountId(options.connection, code)
+      : ruleMissingAccount(code, lookalikes.ofPlex.get(looseKey(code.code)) ?? null, options)
+    const sourceId = chosenAccountId(options.connection, code)
     return toAligned({ stream, sourceId, plex, procurify }, ruling, book)
   })
 }
@@ -114,8 +113,7 @@ function listLookalikes(matches: readonly AccountMatch[]) {
   const ofProcurify = matches.flatMap((match) =>
     match.kind === 'only_in_procurify' ? [codeKey(match.procurify.code)] : [],
   )
-  const byLooseKey = (texts: readonly string[]) =>
-    new Map(texts.filter((text) => text !== '').map((text) => [looseKey(text), text]))
+  const byLooseKey = (texts: readonly string[]) => new Map(texts.map((text) => [looseKey(text), text]))
   return { ofPlex: byLooseKey(ofPlex), ofProcurify: byLooseKey(ofProcurify) }
 }
 

@@ -4,6 +4,7 @@ import type { Decision } from './decision.js'
 import {
   activityCode,
   changesOf,
+  isTrouble,
   observe,
   remember,
   ruleTrouble,
@@ -28,6 +29,7 @@ export interface DepartmentOptions {
 const EXTERNAL_ID_MAX = 100
 
 type DepartmentMatch = Match<PlexDepartment, Department>
+type Untroubled = Extract<DepartmentMatch, { kind: 'paired' | 'only_in_plex' | 'only_in_procurify' }>
 
 export function matchDepartments(
   places: readonly PlexDepartment[],
@@ -61,8 +63,7 @@ export function planDepartments(
     },
   }
   return matches.map((match) => {
-    const trouble = ruleTrouble(match, words, book)
-    if (trouble !== null) return trouble
+    if (isTrouble(match)) return ruleTrouble(match, words, book)
     const plex = 'plex' in match ? words.showPlex(match.plex) : null
     const procurify = 'procurify' in match ? words.showProcurify(match.procurify) : null
     return toAligned(
@@ -73,14 +74,14 @@ export function planDepartments(
   })
 }
 
-function rule(match: DepartmentMatch, book: Book, options: DepartmentOptions): Ruling {
+function rule(match: Untroubled, book: Book, options: DepartmentOptions): Ruling {
   switch (match.kind) {
     case 'paired':
       return rulePaired(match, book)
     case 'only_in_plex':
       return ruleMissing(match.plex, options)
-    default: {
-      const isActive = 'procurify' in match && match.procurify.active
+    case 'only_in_procurify': {
+      const isActive = match.procurify.active
       const message = isActive
         ? 'No order of Plex that was read names it; Plex has no list of departments to create it in.'
         : 'It is inactive, and no order of Plex that was read names it.'

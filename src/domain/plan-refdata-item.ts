@@ -121,12 +121,18 @@ export interface Words<P, Q> {
   readonly showProcurify: (record: Q) => Shown
 }
 
-/** The matches that are decided alike for every kind of reference data; null = the others. */
+type Trouble<P, Q> = Extract<Match<P, Q>, { kind: 'gone_in_plex' | 'gone_in_procurify' | 'ambiguous' }>
+
+/** Is the match decided alike for every kind of reference data? */
+export function isTrouble<P, Q>(match: Match<P, Q>): match is Trouble<P, Q> {
+  return match.kind === 'gone_in_plex' || match.kind === 'gone_in_procurify' || match.kind === 'ambiguous'
+}
+
 export function ruleTrouble<P extends Side, Q extends Side>(
-  match: Match<P, Q>,
+  match: Trouble<P, Q>,
   words: Words<P, Q>,
   book: Book,
-): Aligned | null {
+): Aligned {
   const { stream, showPlex, showProcurify } = words
   switch (match.kind) {
     case 'gone_in_plex': {
@@ -154,10 +160,6 @@ export function ruleTrouble<P extends Side, Q extends Side>(
       }
       return toAligned(pair, ruleAmbiguous(match, words), book)
     }
-    case 'paired':
-    case 'only_in_plex':
-    case 'only_in_procurify':
-      return null
   }
 }
 

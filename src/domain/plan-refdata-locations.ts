@@ -2,6 +2,7 @@
 import {
   activityCode,
   changesOf,
+  isTrouble,
   observe,
   remember,
   ruleTrouble,
@@ -50,8 +51,7 @@ export function planLocations(
   map: RefdataMap['locations'],
 ): Aligned[] {
   return matches.map((match) => {
-    const trouble = ruleTrouble(match, WORDS, book)
-    if (trouble !== null) return trouble
+    if (isTrouble(match)) return ruleTrouble(match, WORDS, book)
     const plex = 'plex' in match ? WORDS.showPlex(match.plex) : null
     const procurify = 'procurify' in match ? WORDS.showProcurify(match.procurify) : null
     const pair = { stream: 'locations' as const, sourceId: plex?.id ?? null, plex, procurify }
@@ -59,7 +59,9 @@ export function planLocations(
   })
 }
 
-function rule(match: Match<Building, Location>, { links }: Book, map: RefdataMap['locations']): Ruling {
+type Untroubled = Extract<Match<Building, Location>, { kind: 'paired' | 'only_in_plex' | 'only_in_procurify' }>
+
+function rule(match: Untroubled, { links }: Book, map: RefdataMap['locations']): Ruling {
   if (match.kind === 'paired') {
     const { plex, procurify, how } = match
     const link = how === 'linked' ? links.get(plex.id) : undefined
@@ -104,7 +106,7 @@ function rule(match: Match<Building, Location>, { links }: Book, map: RefdataMap
       `Create the location ${JSON.stringify(wanted)} in Procurify by hand; no program may.`,
     )
   }
-  const isActive = 'procurify' in match && match.procurify.active
+  const isActive = match.procurify.active
   const message = isActive
     ? 'Plex has no building of this code or name.'
     : 'The location is inactive and no building goes by its name.'

@@ -1,5 +1,6 @@
 /** Small worlds of reference data; whatever a test does not name is unremarkable. */
 import { planRefdata, listNews, type AlignOptions, type AlignPlan } from '../../src/domain/plan-refdata.js'
+import type { Wanted } from '../../src/domain/decision.js'
 import type { Json, Link, Note } from '../../src/domain/record.js'
 import {
   ALIGN_STREAMS,
@@ -113,6 +114,24 @@ export function tell({ pair, planned, writesTo }: Aligned) {
     does: decision?.kind === 'send' ? decision.wanted.action : (decision?.kind ?? 'nothing'),
     writesTo,
   }
+}
+
+/** What a decision sends; fails the test when it sends nothing. */
+export function wantedOf({ planned }: Aligned): Wanted {
+  if (planned?.decision.kind !== 'send') throw new Error(`Expected a decision to send, got ${planned?.decision.kind}.`)
+  return planned.decision.wanted
+}
+
+/** What people are told of a pair, in the list and in the journal. */
+export function told({ pair, planned }: Aligned) {
+  const decision = planned?.decision
+  const journal =
+    decision?.kind === 'send'
+      ? decision.wanted.message
+      : decision !== undefined && 'message' in decision
+        ? decision.message
+        : null
+  return { state: pair.state, code: pair.code, message: pair.message, journal }
 }
 
 export function payloadOf({ planned }: Aligned): Json {
