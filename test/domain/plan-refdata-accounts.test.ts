@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest'
 import { chosenAccountId } from '../../src/domain/account-to-plex.js'
 import { contentHash } from '../../src/domain/content-hash.js'
-import type { Json } from '../../src/domain/record.js'
 import type { AccountCode, PlexAccount } from '../../src/domain/refdata.js'
 import {
   aCode,

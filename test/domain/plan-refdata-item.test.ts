@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { goneHash, isForPlex, isNews } from '../../src/domain/plan-refdata-item.js'
 import type { Decision, Planned } from '../../src/domain/decision.js'
-import type { Json, Link } from '../../src/domain/record.js'
+import type { Link } from '../../src/domain/record.js'
 import {
   aBuilding,
   aCode,
