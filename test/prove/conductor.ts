@@ -8,9 +8,20 @@ import type { Clock } from '../../src/ports.js'
 import type { Dice } from './dice.js'
 import { realSetTimeout, type SimTime } from './sim-time.js'
 
-/** What happens to a pass before its n-th statement. */
+/** Statements by which a pass crosses from one state of its books to the next: faults are aimed at what comes right after. */
+const CROSSINGS = {
+  watermark: 'insert into watermark',
+  plan: 'insert into intent',
+  claim: 'insert into attempt',
+  settle: 'with settled as',
+} as const
+
+export type Crossing = keyof typeof CROSSINGS
+
+/** What happens to a pass before its n-th statement, counted from its first, or from the first of that kind. */
 export interface Fate {
   readonly at: number
+  readonly from: Crossing | null
   /** `cut`: the connection goes before the statement took effect, or after it; `gone` = and so do all later ones. */
   readonly kind: 'kill' | 'hold' | 'cut-before' | 'cut-after' | 'gone'
 }
@@ -47,8 +58,9 @@ export interface Actor {
   /** A sleep of exactly this length is that of the lease's keeper: nobody waits for it. */
   readonly keeperMs: number
   state: 'alive' | 'held' | 'dead' | 'ended'
-  /** Statements so far. */
+  /** Statements so far, and those from the crossing its fate is counted from. */
   steps: number
+  crossed: number
   isFateMet: boolean
   /** Requests on the wire whose answers were not read to their end. */
   underWay: number
@@ -138,7 +150,9 @@ export class Conductor {
     actor.steps += 1
     this.trace.push(`${actor.name} ${actor.steps} ${statement.text.replace(/\s+/g, ' ').trim().slice(0, 60)}`)
     const { fate } = actor
-    const isDue = fate !== null && !actor.isFateMet && actor.steps >= fate.at
+    const from = fate?.from ?? null
+    if (actor.crossed > 0 || from === null || statement.text.trimStart().startsWith(CROSSINGS[from])) actor.crossed += 1
+    const isDue = fate !== null && !actor.isFateMet && actor.crossed >= fate.at
     if (isDue && fate.kind === 'kill') {
       actor.isFateMet = true
       await statement.drop()

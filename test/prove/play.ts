@@ -57,7 +57,8 @@ export class Play {
   #snapshot: Snapshot | null = null
   #passes = 0
   #traced = 0
-  readonly #zombies: { actor: Actor; ended: Promise<void> }[] = []
+  #zombies: { actor: Actor; ended: Promise<void> }[] = []
+  #wakesAtWrite = false
   readonly source: ProofSource
   readonly pcn: string
   killed = 0
@@ -128,6 +129,8 @@ export class Play {
     log.open = (entry) => {
       const opened = open(entry)
       this.time.pass(LATENCY_MS)
+      const isWrite = entry.system === 'procurify' && entry.method !== 'GET' && !entry.path.includes('oauth')
+      if (isWrite && this.#wakesAtWrite) for (const { actor } of this.#zombies) this.conductor.release(actor)
       return opened
     }
     this.source.begin(setting)
@@ -184,8 +187,15 @@ export class Play {
     const first = { ...step, name: `pass ${this.#passes + 1}` }
     const all = [first, ...step.rivals.map((fate, at) => ({ ...first, fate, name: `${first.name} rival ${at + 1}` }))]
     this.#passes += 1
-    this.pauses.isCalm = all.every(({ fate }) => fate === null)
+    const sleepers = step.wakes ? [...this.#zombies] : []
+    this.pauses.isCalm = all.every(({ fate }) => fate === null) && sleepers.length === 0
+    this.#wakesAtWrite = step.wakes
     await Promise.all(all.map((one) => this.#start(one)))
+    this.#wakesAtWrite = false
+    // Whoever was woken goes on to its end.
+    const woken = sleepers.filter(({ actor }) => !this.conductor.isHeld(actor))
+    await Promise.all(woken.map(({ ended }) => ended))
+    this.#zombies = this.#zombies.filter((one) => !woken.includes(one))
     faults.clear()
     await this.#noteMarks()
   }
@@ -215,7 +225,17 @@ export class Play {
   }
 
   #makeActor(name: string, fate: Fate | null, onDeath: () => void): Actor {
-    return { name, fate, keeperMs: LEASE_MS / 3, state: 'alive', steps: 0, isFateMet: false, underWay: 0, onDeath }
+    return {
+      name,
+      fate,
+      keeperMs: LEASE_MS / 3,
+      state: 'alive',
+      steps: 0,
+      crossed: 0,
+      isFateMet: false,
+      underWay: 0,
+      onDeath,
+    }
   }
 
   async #run(
@@ -310,7 +330,7 @@ export class Play {
 
 const MOST_ROUNDS = 10
 const QUIET: PassStep = {
-  ...{ do: 'pass', stream: 'suppliers', faults: [], fate: null, rivals: [], limit: null, full: false },
+  ...{ do: 'pass', stream: 'suppliers', faults: [], fate: null, rivals: [], limit: null, full: false, wakes: false },
   deadlineMs: 15 * MINUTE,
 }
 

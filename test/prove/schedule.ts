@@ -23,6 +23,8 @@ export interface PassStep {
   readonly limit: number | null
   readonly full: boolean
   readonly deadlineMs: number
+  /** Held processes go on as soon as this one has sent a write, instead of when it is over. */
+  readonly wakes: boolean
 }
 
 export type Step =
@@ -80,7 +82,8 @@ export function makeSchedule(seed: number): Schedule {
   const setting = makeSetting(dice)
   const canLie = dice.chance(0.3)
   const steps: Step[] = setting.orders > 0 ? [makePass(dice, canLie, 'align')] : []
-  const rounds = dice.between(2, 4)
+  if (dice.chance(0.15)) steps.push(...makeRelay(dice))
+  const rounds = dice.between(1, 3)
   let isSaved = false
   for (let round = 0; round < rounds; round += 1) {
     steps.push(makePass(dice, canLie, streamOf(dice, setting)))
@@ -90,7 +93,11 @@ export function makeSchedule(seed: number): Schedule {
       isSaved = true
     }
     const edits = dice.between(0, 3)
-    for (let n = 0; n < edits; n += 1) steps.push(makeChange(dice, setting))
+    for (let n = 0; n < edits; n += 1) {
+      steps.push(makeChange(dice, setting))
+      // Longer than the overlap: what a pass forgets of the first is not read again for the sake of the last.
+      if (dice.chance(0.2)) steps.push({ do: 'wait', ms: 30 * MINUTE })
+    }
     steps.push({ do: 'wait', ms: makeWait(dice) })
     // A restore after lies about absence proves nothing: a look before a creation is believed once. And what was created and deactivated
     // since the backup cannot be found again where no list shows it.
@@ -99,6 +106,34 @@ export function makeSchedule(seed: number): Schedule {
   }
   steps.push(makePass(dice, canLie, streamOf(dice, setting)))
   return { seed, setting, steps, usesSockets: seed % 8 === 0, isThorough: seed % 4 === 1 }
+}
+
+/**
+ * A process stops between its claim and its settlement, until others have taken the record over: these find nothing, wait for the
+ * grace time and send it anew, and in the middle of that the first one goes on where it stood.
+ */
+function makeRelay(dice: Dice): Step[] {
+  const plain: PassStep = {
+    ...{ do: 'pass', stream: 'suppliers', faults: [], fate: null, rivals: [], limit: null, full: false },
+    // The first one must not find its own time over when it wakes.
+    ...{ deadlineMs: 120 * MINUTE, wakes: false },
+  }
+  const add: Step = { do: 'supplier', at: 0, change: 'add', stamp: { kind: 'now', ms: 0 } }
+  const wakes = { ...plain, wakes: true }
+  return [
+    // What is delivered here is the witness of later look-ups.
+    plain,
+    add,
+    ...(dice.chance(0.5) ? [add] : []),
+    { ...plain, fate: { from: 'claim', at: dice.between(2, 6), kind: 'hold' } },
+    { do: 'wait', ms: dice.pick([3, 5]) * MINUTE },
+    dice.chance(0.3) ? wakes : plain,
+    { do: 'wait', ms: 11 * MINUTE },
+    dice.chance(0.7) ? wakes : plain,
+    { do: 'wait', ms: dice.pick([5_000, MINUTE]) },
+    plain,
+    { do: 'wake' },
+  ]
 }
 
 function streamOf(dice: Dice, { orders }: Setting): ProofStream {
@@ -138,12 +173,17 @@ function makePass(dice: Dice, canLie: boolean, stream: ProofStream): PassStep {
     limit: dice.chance(0.1) ? dice.between(1, 3) : null,
     full: dice.chance(0.1),
     deadlineMs: dice.chance(0.1) ? dice.between(1, 120_000) : 15 * MINUTE,
+    wakes: dice.chance(0.3),
   }
 }
 
 function makeFate(dice: Dice): Fate {
-  return { at: dice.between(1, dice.pick([20, 60, 120, 240])), kind: dice.pick(FATES) }
+  const kind = dice.pick(FATES)
+  if (dice.chance(0.4)) return { from: dice.pick(AIMS), at: dice.between(1, 6), kind }
+  return { from: null, at: dice.between(1, dice.pick([20, 60, 120, 240])), kind }
 }
+
+const AIMS = ['watermark', 'watermark', 'plan', 'claim', 'claim', 'settle'] as const
 
 const FATES = ['kill', 'kill', 'kill', 'kill', 'hold', 'hold', 'cut-before', 'cut-after', 'gone'] as const
 

@@ -62,18 +62,24 @@ function tellStep(step: Step): string {
   }
 }
 
-function tellPass({ stream, fate, rivals, faults, limit, full, deadlineMs }: PassStep): string {
+function tellPass({ stream, fate, rivals, faults, limit, full, deadlineMs, wakes }: PassStep): string {
   const options = [
     full ? '--full' : null,
     limit === null ? null : `--limit ${limit}`,
     deadlineMs < 900_000 ? `--deadline ${deadlineMs}ms` : null,
   ].filter((one) => one !== null)
-  const ends = [fate, ...rivals].map((one) => (one === null ? 'runs' : `${FATES[one.kind]} at statement ${one.at}`))
+  const ends = [fate, ...rivals].map((one, at) => `${at === 0 ? '' : 'a rival '}${tellFate(one)}`)
+  if (wakes) ends.push('stopped passes go on at its first write')
   const wrong = faults.map(
     ({ system, method, kind, after = 0, times = 1, status, ms }) =>
       `\n       ${system} ${method ?? 'any'}: ${kind} ${status ?? ''}${ms === undefined ? '' : ` ${ms} ms later`}, after ${after}, ${times} times`,
   )
-  return `sync ${stream} ${options.join(' ')}: ${ends.join('; a rival ')}${wrong.join('')}`
+  return `sync ${stream} ${options.join(' ')}: ${ends.join('; ')}${wrong.join('')}`
+}
+
+function tellFate(fate: Fate | null): string {
+  if (fate === null) return 'runs'
+  return `${FATES[fate.kind]} at statement ${fate.at}${fate.from === null ? '' : ` from its first ${fate.from}`}`
 }
 
 function tellRequest({ n, at, method, path, query, status, fault, effect }: LogEntry): string {
