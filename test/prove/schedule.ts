@@ -83,6 +83,7 @@ export function makeSchedule(seed: number): Schedule {
   const canLie = dice.chance(0.3)
   const steps: Step[] = setting.orders > 0 ? [makePass(dice, canLie, 'align')] : []
   if (dice.chance(0.15)) steps.push(...makeRelay(dice))
+  if (dice.chance(0.1)) steps.push(...makeGap(dice))
   const rounds = dice.between(1, 3)
   let isSaved = false
   for (let round = 0; round < rounds; round += 1) {
@@ -108,32 +109,40 @@ export function makeSchedule(seed: number): Schedule {
   return { seed, setting, steps, usesSockets: seed % 8 === 0, isThorough: seed % 4 === 1 }
 }
 
+const PLAIN: PassStep = {
+  ...{ do: 'pass', stream: 'suppliers', faults: [], fate: null, rivals: [], limit: null, full: false },
+  // Whoever is stopped must not find its own time over when it wakes.
+  ...{ deadlineMs: 120 * MINUTE, wakes: false },
+}
+const NEW: Step = { do: 'supplier', at: 0, change: 'add', stamp: { kind: 'now', ms: 0 } }
+
 /**
  * A process stops between its claim and its settlement, until others have taken the record over: these find nothing, wait for the
  * grace time and send it anew, and in the middle of that the first one goes on where it stood.
  */
 function makeRelay(dice: Dice): Step[] {
-  const plain: PassStep = {
-    ...{ do: 'pass', stream: 'suppliers', faults: [], fate: null, rivals: [], limit: null, full: false },
-    // The first one must not find its own time over when it wakes.
-    ...{ deadlineMs: 120 * MINUTE, wakes: false },
-  }
-  const add: Step = { do: 'supplier', at: 0, change: 'add', stamp: { kind: 'now', ms: 0 } }
-  const wakes = { ...plain, wakes: true }
+  const wakes = { ...PLAIN, wakes: true }
   return [
     // What is delivered here is the witness of later look-ups.
-    plain,
-    add,
-    ...(dice.chance(0.5) ? [add] : []),
-    { ...plain, fate: { from: 'claim', at: dice.between(2, 6), kind: 'hold' } },
+    PLAIN,
+    NEW,
+    ...(dice.chance(0.5) ? [NEW] : []),
+    { ...PLAIN, fate: { from: 'claim', at: dice.between(2, 6), kind: 'hold' } },
     { do: 'wait', ms: dice.pick([3, 5]) * MINUTE },
-    dice.chance(0.3) ? wakes : plain,
+    dice.chance(0.3) ? wakes : PLAIN,
     { do: 'wait', ms: 11 * MINUTE },
-    dice.chance(0.7) ? wakes : plain,
+    dice.chance(0.7) ? wakes : PLAIN,
     { do: 'wait', ms: dice.pick([5_000, MINUTE]) },
-    plain,
+    PLAIN,
     { do: 'wake' },
   ]
+}
+
+/** Two changes further apart than the overlap, and a process that ends right where it has moved the watermark over both. */
+function makeGap(dice: Dice): Step[] {
+  const kind = dice.pick(['kill', 'kill', 'cut-before', 'cut-after', 'gone'] as const)
+  const fate: Fate = { from: 'watermark', at: dice.between(1, 5), kind }
+  return [PLAIN, NEW, { do: 'wait', ms: 30 * MINUTE }, NEW, { ...PLAIN, fate }]
 }
 
 function streamOf(dice: Dice, { orders }: Setting): ProofStream {
