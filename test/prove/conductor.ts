@@ -16,7 +16,7 @@ const CROSSINGS = {
   settle: 'with settled as',
 } as const
 
-export type Crossing = keyof typeof CROSSINGS
+type Crossing = keyof typeof CROSSINGS
 
 /** What happens to a pass before its n-th statement, counted from its first, or from the first of that kind. */
 export interface Fate {
