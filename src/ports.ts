@@ -94,6 +94,8 @@ export interface Stream<R = unknown, S = unknown> extends Outlet {
   survey(): Promise<Result<S>>
   /** Pure: the decision for each record but the failed ones, in the same order. */
   plan(records: readonly Detail<R>[], links: ReadonlyMap<string, Link>, known: Known<S> | null): Planned[]
+  /** Dry run: plans from now on as if these records, of a stream that this one needs, had been delivered. */
+  readonly suppose?: (planned: readonly Planned[]) => void
 }
 
 /** The target as surveyed, and what our own books say of it. */

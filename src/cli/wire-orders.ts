@@ -2,7 +2,14 @@
 import { dayIn } from '../domain/day.js'
 import { ConfigError } from '../domain/errors.js'
 import type { Failure, Result } from '../domain/failure.js'
-import type { ExistingRequisition, OrderDetail, OrderKnown, OrderStatus, ReleaseStatus } from '../domain/order.js'
+import type {
+  ExistingRequisition,
+  LinkedVendor,
+  OrderDetail,
+  OrderKnown,
+  OrderStatus,
+  ReleaseStatus,
+} from '../domain/order.js'
 import type { PlanOrdersOptions } from '../domain/order-case.js'
 import { fromLocal } from '../domain/local-time.js'
 import { needsOrderSurvey, planOrders } from '../domain/plan-orders.js'
@@ -27,6 +34,7 @@ import { readRefdataMap } from './refdata-map-file.js'
 import { followOrders } from './wire-follow.js'
 import type { World } from './wire.js'
 import { requireSources } from './wire-plex.js'
+import { nothingSupposed, suppose, withSupposed, type Supposed } from './wire-supposed.js'
 
 const DAY_MS = 24 * 60 * 60_000
 /** Without PO_START_DATE only a dry run is possible: it looks back this far. */
@@ -68,6 +76,7 @@ export function wireOrders(world: World, accept: ReadonlySet<string> = new Set()
   requireSources(world.dataSources, 'sync pos', 'suppliers', 'orders', 'lines', 'releases', 'accounts')
   const zone = requireTimeZone(config)
   const map = readRefdataMap(config)
+  const supposed = nothingSupposed()
   const me = once(() => readMe(procurify))
   const index = makeScans<ExistingRequisition>(() => readIndex(world, zone, me), { clock, recentMs: INDEX_AGE_MS })
   const { startDate, statuses, quietMs, only, exclude, maxPerDay, customField, allowAutoEmail } = po
@@ -89,9 +98,10 @@ export function wireOrders(world: World, accept: ReadonlySet<string> = new Set()
       needsSurvey: (details, links) => needsOrderSurvey(details, links, options),
       survey: () => readSurvey(world, index, zone),
       plan: (details, links, known) => {
-        const toKnown = known === null ? null : combine(known, map, clock.wallMs())
+        const toKnown = known === null ? null : combine(known, map, supposed, clock.wallMs())
         return planOrders(details, links, toKnown, options)
       },
+      suppose: (planned) => suppose(supposed, planned),
     },
     follower: (full) => {
       const floor = floorOf(startDate, clock.wallMs())
@@ -149,23 +159,25 @@ async function readBooks({ store, clock }: World, zone: string): Promise<Books> 
 }
 
 /** Everything planning knows: what was read, seen through what is linked. */
-function combine({ survey, linkedTargets, leftOut }: Known<OrderSurvey>, map: RefdataMap, nowMs: number): OrderKnown {
+function combine(
+  { survey, linkedTargets, leftOut }: Known<OrderSurvey>,
+  map: RefdataMap,
+  supposed: Supposed,
+  nowMs: number,
+): OrderKnown {
   const { reference, books, accountNumbers, statuses, releaseStatuses, existing } = survey
   const vendors = new Map(reference.vendors.map((vendor) => [vendor.id, vendor]))
-  const suppliers = [...books.suppliers.values()].map(({ sourceId, sourceKey, targetId, targetKey }) => {
-    const vendor = vendors.get(targetId ?? '')
-    const linked =
-      vendor === undefined
-        ? null
-        : {
-            ...vendor,
-            // As the list just showed it: somebody may have renamed the vendor there since our last write.
-            name: vendor.name === '' ? (targetKey ?? '') : vendor.name,
-            type: String(vendor.type),
-            autoEmail: vendor.is_auto_email_po_enabled,
-          }
-    return [sourceId, { code: sourceKey, vendor: linked }] as const
-  })
+  const vendorOf = (id: string, name: string | null): LinkedVendor | null => {
+    const vendor = vendors.get(id)
+    if (vendor === undefined) return null
+    // As the list just showed it: somebody may have renamed the vendor there since our last write.
+    const shown = { name: vendor.name === '' ? (name ?? '') : vendor.name, type: String(vendor.type) }
+    return { ...vendor, ...shown, autoEmail: vendor.is_auto_email_po_enabled }
+  }
+  const linked = [...books.suppliers.values()].map(
+    ({ sourceId, sourceKey, targetId, targetKey }) =>
+      [sourceId, { code: sourceKey, vendor: vendorOf(targetId ?? '', targetKey) }] as const,
+  )
   const accounts = [...accountNumbers].map(
     ([id, number]) => [id, { number, code: books.accounts.get(id)?.targetKey ?? null }] as const,
   )
@@ -175,8 +187,11 @@ function combine({ survey, linkedTargets, leftOut }: Known<OrderSurvey>, map: Re
   }
   return {
     ...{ statuses, releaseStatuses, existing, linkedTargets, nowMs },
-    suppliers: new Map(suppliers),
-    leftOut: new Map([...leftOut].map(([need, code]) => [need.slice(SUPPLIER.length), code])),
+    suppliers: withSupposed(linked, supposed, vendorOf),
+    leftOut: new Map([
+      ...[...leftOut].map(([need, code]) => [need.slice(SUPPLIER.length), code] as const),
+      ...supposed.leftOut,
+    ]),
     accounts: new Map(accounts),
     accountPairs: reference.accountPairs,
     departments: reference.departments.map((one) => {

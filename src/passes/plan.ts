@@ -5,7 +5,7 @@
 import { contentHash } from '../domain/content-hash.js'
 import type { Detail, Planned } from '../domain/decision.js'
 import type { Result } from '../domain/failure.js'
-import type { Link } from '../domain/record.js'
+import { recordIdOf, type Link } from '../domain/record.js'
 import { respectGivenUp } from '../domain/given-up.js'
 import type { Known, Paused } from '../ports.js'
 import type { Notebook } from './notebook.js'
@@ -18,8 +18,8 @@ export interface PlanResult {
   readonly items: readonly Planned[]
   /** Set for a dry run and a safety stop. */
   readonly hash: string | null
-  /** What waiting records of this plan need, e.g. `supplier:<id>`. */
-  readonly waitsFor: ReadonlySet<string>
+  /** What waiting records of this plan need, e.g. `supplier:<id>`, and the records that do. */
+  readonly waitsFor: ReadonlyMap<string, readonly string[]>
   /** False = nothing may be sent: a dry run, a safety stop, a refused login. */
   readonly goOn: boolean
 }
@@ -38,7 +38,7 @@ function chunkFor({ clock, deadlineAt, settings }: Pass): number {
 
 export async function planNotes(pass: Pass, notebook: Notebook): Promise<PlanResult> {
   const { store, stream } = pass
-  const plan: Held = { items: [], links: new Map(), lines: new Spool(), sends: [], changes: 0, waitsFor: new Set() }
+  const plan: Held = { items: [], links: new Map(), lines: new Spool(), sends: [], changes: 0, waitsFor: new Map() }
   const survey = surveyOnce(pass)
   const paused = await store.paused(stream.name)
   let after = 0
@@ -86,7 +86,7 @@ interface Held {
   readonly sends: string[]
   /** Writes that count for the safety stop. */
   changes: number
-  readonly waitsFor: Set<string>
+  readonly waitsFor: Map<string, string[]>
 }
 
 /**
@@ -108,7 +108,8 @@ function hold(pass: Pass, plan: Held, items: readonly Planned[], links: Readonly
   const { options, stream, replays } = pass
   for (const item of items) {
     const { sourceId, decision, note } = item
-    if (decision.kind === 'wait') decision.waitsFor.forEach((need) => plan.waitsFor.add(need))
+    const needs = decision.kind === 'wait' ? decision.waitsFor : []
+    for (const need of needs) plan.waitsFor.set(need, [...(plan.waitsFor.get(need) ?? []), recordIdOf(sourceId)])
     if (decision.kind === 'send') {
       plan.sends.push(`${sourceId} ${decision.wanted.action} ${decision.wanted.wantedHash}`)
       if (decision.wanted.payload !== null && !note.firstLoad) plan.changes += 1

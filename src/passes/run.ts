@@ -5,10 +5,11 @@ import { EXIT_CODES, type RunOutcome } from '../domain/outcome.js'
 import type { Json } from '../domain/record.js'
 import type { Lease, Outlet } from '../ports.js'
 import { follow } from './follow.js'
-import { chosenNotebook, memoryNotebook, storeNotebook, type Notebook } from './notebook.js'
+import { chosenNotebook, storeNotebook, type Notebook } from './notebook.js'
 import { isPaused, type Pass, type PlanLines } from './pass.js'
 import { planNotes, type PlanResult } from './plan.js'
 import { poll } from './poll.js'
+import { neededIds, preview } from './preview.js'
 import { push } from './push.js'
 
 export interface PassResult {
@@ -26,7 +27,10 @@ export interface PassResult {
 export async function runPass(pass: Pass, command: string): Promise<PassResult> {
   const { store, stream, runId, tally } = pass
   if (await isPaused(pass)) return toResult(pass, { from: null, to: null }, null)
-  if (pass.options.dryRun) return dryRun(pass)
+  if (pass.options.dryRun) {
+    const { polled, planned } = await preview(pass)
+    return toResult(pass, polled, planned)
+  }
   const lease = await store.takeLease(stream.name, runId)
   if ('holder' in lease) {
     tally.end('busy')
@@ -58,14 +62,6 @@ async function close({ store, stream, runId }: Pass, lease: Lease, outcome: RunO
   await store.releaseLease(stream.name, lease)
 }
 
-/** The same poll and the same plan; nothing is noted, stored or sent. */
-async function dryRun(pass: Pass): Promise<PassResult> {
-  const notebook = memoryNotebook(pass.store, pass.stream.name)
-  const polled = await poll(pass, notebook)
-  const planned = polled.goOn ? await planNotes(pass, notebook) : null
-  return toResult(pass, polled, planned)
-}
-
 /** A record adopted with other content, or one whose dependency came, needs a second round; more would be a loop. */
 const MAX_ROUNDS = 3
 
@@ -93,10 +89,10 @@ async function work(pass: Pass, notebook: Notebook): Promise<PassResult> {
 }
 
 /** Delivers what records of this stream wait for, through the very stream it belongs to. True = something may have come. */
-export async function supplyNeeds(pass: Pass, waitsFor: ReadonlySet<string>): Promise<boolean> {
+export async function supplyNeeds(pass: Pass, waitsFor: PlanResult['waitsFor']): Promise<boolean> {
   let isSupplied = false
   for (const [kind, needed] of Object.entries(pass.needs)) {
-    const ids = [...waitsFor].flatMap((need) => (need.startsWith(`${kind}:`) ? [need.slice(kind.length + 1)] : []))
+    const ids = [...neededIds(waitsFor, kind).keys()]
     if (ids.length === 0) continue
     await deliverChosen(needed, ids)
     isSupplied = true

@@ -29,9 +29,18 @@ describe.each(PROFILES)('with the profile %s', (profile) => {
         { quantity: '3', price: 12.5 },
         { quantity: '0.5', price: 4.0001 },
       ])
+      // The plan is the run: a supplier that would be synced on demand is in it, and the order as it would be sent then.
+      const dry = (await bench.run('sync pos --dry-run --json')).json()
+      expect(dry.plan?.map(({ stream, action }) => `${action} ${stream}`)).toEqual(['create suppliers', 'create pos'])
+      expect(posts()).toEqual([])
       const run = await bench.sync()
       expect(run.code, run.out + run.err).toBe(0)
       expect(run.json().counts).toMatchObject({ created: 1, parked: 0, waiting: 0 })
+      expect(run.json()).toMatchObject({ counts: dry.counts, problems: dry.problems })
+      const made = JSON.parse((await bench.run('audit show --stream pos --action create --json')).out) as {
+        rows: unknown[]
+      }
+      expect(made.rows).toMatchObject([{ changes: dry.plan?.at(-1)?.changes }])
       // What it waited for came in this very run.
       expect(run.json().problems.map(({ code }) => code)).not.toContain('supplier_not_linked')
       const [requisition] = bench.requisitions()
@@ -240,7 +249,9 @@ describe.each(PROFILES)('with the profile %s', (profile) => {
       const [supplier] = suppliers.all()
       suppliers.edit(String(supplier?.['id']), { status: 'Inactive' })
       bench.addOrder()
+      const dry = (await bench.run('sync pos --dry-run --json')).json()
       const held = await bench.sync()
+      expect(held.json()).toMatchObject({ exit_code: dry.exit_code, counts: dry.counts })
       expect(held.code, held.out).toBe(3)
       const told = held.json().problems.filter(({ code }) => code.startsWith('supplier'))
       expect(told).toMatchObject([{ code: 'supplier_left_out' }])

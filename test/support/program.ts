@@ -35,6 +35,7 @@ export interface RunDocument {
     Record<'plex' | 'procurify', { readonly requests: number; readonly throttled: number; readonly retried: number }>
   >
   readonly plan?: readonly {
+    readonly stream: string
     readonly source_id: string
     readonly source_key: string
     readonly action: string
