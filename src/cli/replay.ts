@@ -82,8 +82,8 @@ async function selectParked(
   const delivered = new Set(await supersedeDelivered(db, author, runId, unknown, !dryRun))
   const problems = unknown.map((id) =>
     delivered.has(id)
-      ? toProblem('superseded', 'suppliers', `${id} was parked once, and has been delivered since.`)
-      : toProblem('not_parked', flags.stream ?? 'suppliers', `Nothing is parked under ${id}.`),
+      ? toProblem('superseded', flags.stream ?? '', `${id} was parked once, and has been delivered since.`)
+      : toProblem('not_parked', flags.stream ?? '', `Nothing is parked under ${id}.`),
   )
   return { parked, problems }
 }

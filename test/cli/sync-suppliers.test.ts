@@ -253,6 +253,11 @@ describe.each(PROFILES)('with the profile %s', (profile) => {
           : ['2026-03-04T09:10:11.1234567Z', '2026-03-04T09:00:11.1234567Z']
       expect(run.json().window.to).toBe(to)
       expect((await bench.run('sync suppliers --json')).json().window.from).toBe(from)
+      // One that shares the very instant of the watermark, shown later: seen even without an overlap.
+      const tied = { createdDate: '2026-01-01T00:00:00Z', modifiedDate: '2026-03-04T09:10:11.1234567Z' }
+      bench.sandbox.plex.state.data.suppliers.add(makeSupplier(tied))
+      const again = await bench.run('sync suppliers --json', { SYNC_OVERLAP: '0s' })
+      expect(again.json().counts, again.out).toMatchObject({ created: 1 })
     })
 
     it('tells people once what to do about many records, within 80 columns', async () => {
