@@ -34,7 +34,7 @@ import { readRefdataMap } from './refdata-map-file.js'
 import { followOrders } from './wire-follow.js'
 import type { World } from './wire.js'
 import { requireSources } from './wire-plex.js'
-import { nothingSupposed, suppose, withSupposed, type Supposed } from './wire-supposed.js'
+import { creationsOf, nothingSupposed, suppose, withCreations, withSupposed, type Supposed } from './wire-supposed.js'
 
 const DAY_MS = 24 * 60 * 60_000
 /** Without PO_START_DATE only a dry run is possible: it looks back this far. */
@@ -77,6 +77,8 @@ export function wireOrders(world: World, accept: ReadonlySet<string> = new Set()
   const zone = requireTimeZone(config)
   const map = readRefdataMap(config)
   const supposed = nothingSupposed()
+  // Planned since the books were read: they take from the daily ration before they are stored.
+  let given = new Set<string>()
   const me = once(() => readMe(procurify))
   const index = makeScans<ExistingRequisition>(() => readIndex(world, zone, me), { clock, recentMs: INDEX_AGE_MS })
   const { startDate, statuses, quietMs, only, exclude, maxPerDay, customField, allowAutoEmail } = po
@@ -96,12 +98,17 @@ export function wireOrders(world: World, accept: ReadonlySet<string> = new Set()
       target: makeRequisitionTarget(procurify, index),
       scope: contentHash([startDate, statuses, only, exclude]).slice(0, 16),
       needsSurvey: (details, links) => needsOrderSurvey(details, links, options),
-      survey: () => readSurvey(world, index, zone),
-      plan: (details, links, known) => {
-        const toKnown = known === null ? null : combine(known, map, supposed, clock.wallMs())
-        return planOrders(details, links, toKnown, options)
+      survey: () => {
+        given = new Set()
+        return readSurvey(world, index, zone)
       },
-      suppose: (planned) => suppose(supposed, planned),
+      plan: (details, links, known) => {
+        const toKnown = known === null ? null : combine(known, map, supposed, given, clock.wallMs())
+        const planned = planOrders(details, links, toKnown, options)
+        creationsOf(planned).forEach((sourceId) => given.add(sourceId))
+        return planned
+      },
+      suppose: (planned) => suppose(supposed, planned, given),
     },
     follower: (full) => {
       const floor = floorOf(startDate, clock.wallMs())
@@ -163,6 +170,7 @@ function combine(
   { survey, linkedTargets, leftOut }: Known<OrderSurvey>,
   map: RefdataMap,
   supposed: Supposed,
+  given: ReadonlySet<string>,
   nowMs: number,
 ): OrderKnown {
   const { reference, books, accountNumbers, statuses, releaseStatuses, existing } = survey
@@ -202,7 +210,7 @@ function combine(
     locations: reference.locations.map((one) => ({ ...one, plexNames: namesOf.locations.get(one.id) ?? [] })),
     currencies: reference.currencies,
     customFieldExists: reference.customFieldExists,
-    ration: books.ration,
+    ration: withCreations(books.ration, new Set([...given, ...supposed.creations])),
   }
 }
 

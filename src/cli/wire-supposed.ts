@@ -1,4 +1,4 @@
-/** What a dry run of orders takes as delivered: the suppliers that a run would sync first, in the same pass. */
+/** What is taken as done before it is stored: in a dry run the suppliers that a run would sync first; creations against the daily ration. */
 import type { Planned } from '../domain/decision.js'
 import type { LinkedVendor, OrderKnown } from '../domain/order.js'
 
@@ -7,6 +7,8 @@ export interface Supposed {
   readonly suppliers: Map<string, { readonly code: string | null; readonly wanted: SupposedVendor }>
   /** By Plex supplier id: the code why it would be left out. */
   readonly leftOut: Map<string, string>
+  /** Parts of orders that were planned before, to be made. */
+  readonly creations: Set<string>
 }
 
 interface SupposedVendor {
@@ -17,11 +19,16 @@ interface SupposedVendor {
 }
 
 export function nothingSupposed(): Supposed {
-  return { suppliers: new Map(), leftOut: new Map() }
+  return { suppliers: new Map(), leftOut: new Map(), creations: new Set() }
 }
 
 /** What is parked or waits is not delivered, so its orders go on waiting. */
-export function suppose({ suppliers, leftOut }: Supposed, planned: readonly Planned[]): void {
+export function suppose(
+  { suppliers, leftOut, creations }: Supposed,
+  planned: readonly Planned[],
+  given: ReadonlySet<string>,
+): void {
+  given.forEach((sourceId) => creations.add(sourceId))
   for (const { sourceId, sourceKey, decision } of planned) {
     if (decision.kind === 'skip') leftOut.set(sourceId, decision.code)
     if (decision.kind !== 'send') continue
@@ -43,4 +50,20 @@ export function withSupposed(
     return [sourceId, { code, vendor }] as const
   })
   return new Map([...linked, ...supposed])
+}
+
+/** Source ids of what is to be made. */
+export function creationsOf(planned: readonly Planned[]): string[] {
+  return planned.flatMap(({ sourceId, decision }) =>
+    decision.kind === 'send' && decision.wanted.action === 'create' ? [sourceId] : [],
+  )
+}
+
+/** What was planned for today takes from the ration like what was sent today; planned again, it takes nothing more. */
+export function withCreations(
+  { used, held }: OrderKnown['ration'],
+  creations: ReadonlySet<string>,
+): OrderKnown['ration'] {
+  const fresh = [...creations].filter((sourceId) => !held.has(sourceId))
+  return { used: used + fresh.length, held: new Set([...held, ...fresh]) }
 }

@@ -393,3 +393,13 @@ describe.each(PROFILES)('with the profile %s', (profile) => {
     })
   })
 })
+
+it('the daily ration is one, however many orders are read at a time', async () => {
+  bench = await openAlignedBench()
+  for (let n = 0; n < 45; n += 1) bench.addOrder()
+  // A deadline of forty seconds lets forty orders at most be read at a time.
+  const rationed = (args: string) => bench.run(`${args} --deadline 40s --json`, { PO_MAX_PER_DAY: '2' })
+  expect((await rationed('sync pos --dry-run')).json().counts).toMatchObject({ created: 2, pending: 43 })
+  expect((await rationed('sync pos')).json().counts).toMatchObject({ created: 2, pending: 43 })
+  expect(bench.requisitions()).toHaveLength(2)
+})
