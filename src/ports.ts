@@ -155,6 +155,12 @@ interface RunStart {
   readonly stream: StreamName | 'replay'
 }
 
+interface RunEnd {
+  readonly outcome: string
+  readonly exitCode: number
+  readonly result: Json
+}
+
 export interface OpenWork {
   readonly waiting: number
   readonly pending: number
@@ -175,7 +181,8 @@ export interface Paused {
 /** Each method is ONE business event = ONE transaction. Times are the database's. */
 export interface Store {
   openRun(run: RunStart): Promise<void>
-  closeRun(id: string, end: { outcome: string; exitCode: number; result: Json }): Promise<void>
+  /** Gives back the leases of the run as well. */
+  closeRun(id: string, end: RunEnd, leases: ReadonlyMap<StreamName, Lease>): Promise<void>
 
   /** Null = somebody else holds it; `holder` says who and until when. */
   takeLease(stream: StreamName, runId: string): Promise<Lease | { readonly holder: string; readonly expiresAt: string }>

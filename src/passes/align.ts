@@ -84,8 +84,7 @@ async function takeLeases(pass: AlignPass, streams: readonly AlignStream[]): Pro
 
 /** One run row for each stream, all with the id of this run. */
 async function close({ store, runId }: AlignPass, leases: Leases, outcome: RunOutcome, result: Json): Promise<void> {
-  await store.closeRun(runId, { outcome, exitCode: EXIT_CODES[outcome], result })
-  for (const [stream, lease] of leases) await store.releaseLease(stream, lease)
+  await store.closeRun(runId, { outcome, exitCode: EXIT_CODES[outcome], result }, leases)
 }
 
 /** A record adopted with other content, or settled after a crash, is planned once more; more would be a loop. */

@@ -12,6 +12,8 @@ export interface Notebook {
   /** Notes records to be planned as they are: something around them changed. */
   addIds(sourceIds: readonly string[]): Promise<void>
   page(afterRevision: number, limit: number): Promise<Note[]>
+  /** How many there are to be planned; null = not known beforehand. */
+  count(): Promise<number | null>
 }
 
 export function storeNotebook(store: Store, stream: StreamName, lease: Lease): Notebook {
@@ -20,6 +22,7 @@ export function storeNotebook(store: Store, stream: StreamName, lease: Lease): N
     addOwners: (feed, rows, next) => store.noteOwners(stream, lease, feed, rows, next),
     addIds: (sourceIds) => store.noteIds(stream, sourceIds),
     page: (afterRevision, limit) => store.notes(stream, afterRevision, limit),
+    count: () => store.countNotes(stream),
   }
 }
 
@@ -33,6 +36,7 @@ export function chosenNotebook(store: Store, stream: StreamName, sourceIds: read
       const notes = await store.notesOf(stream, sourceIds)
       return notes.filter((note) => note.revision > afterRevision).slice(0, limit)
     },
+    count: () => Promise.resolve(null),
   }
 }
 
@@ -67,6 +71,7 @@ export function freshNotebook(
       }
       return notes
     },
+    count: () => Promise.resolve(null),
   }
 }
 
@@ -123,5 +128,6 @@ export function memoryNotebook(store: Store, stream: StreamName): Notebook {
       const notes = afterRevision < TOUCHED_REVISION ? await stored(afterRevision, limit) : []
       return notes.length > 0 ? notes : rest(afterRevision, limit)
     },
+    count: () => Promise.resolve(null),
   }
 }

@@ -13,6 +13,8 @@ import { endByFailure, isConfirmed, isOver, toPlanLine, type Pass, type PlanLine
 import { Spool } from './spool.js'
 
 export interface PlanResult {
+  /** Notes there were when planning began; null = unknown. */
+  readonly noted: number | null
   readonly lines: PlanLines
   /** Every decision; empty but for a dry run. */
   readonly items: readonly Planned[]
@@ -36,7 +38,12 @@ function chunkFor({ clock, deadlineAt, settings }: Pass): number {
   return Math.min(CHUNK, Math.max(settings.concurrency, leftSec))
 }
 
-export async function planNotes(pass: Pass, notebook: Notebook): Promise<PlanResult> {
+/** `onStored` is told of deliveries as soon as they are stored: in a first load long before the plan is complete. */
+export async function planNotes(
+  pass: Pass,
+  notebook: Notebook,
+  onStored: (stored: number) => void = () => undefined,
+): Promise<PlanResult> {
   const { store, stream } = pass
   const plan: Held = { items: [], links: new Map(), lines: new Spool(), sends: [], changes: 0, waitsFor: new Map() }
   const survey = surveyOnce(pass)
@@ -45,8 +52,9 @@ export async function planNotes(pass: Pass, notebook: Notebook): Promise<PlanRes
   let left = pass.options.limit ?? Number.POSITIVE_INFINITY
   let goOn = true
   let done = 0
-  const total = await countTotal(pass)
-  while (left > 0 && !isOver(pass)) {
+  const noted = await notebook.count()
+  const total = noted === null ? null : Math.min(noted, left)
+  while (noted !== 0 && left > 0 && !isOver(pass)) {
     const page = await notebook.page(after, Math.min(chunkFor(pass), left))
     const last = page.at(-1)
     if (last === undefined) break
@@ -61,7 +69,7 @@ export async function planNotes(pass: Pass, notebook: Notebook): Promise<PlanRes
       break
     }
     const { kept, storable } = sortOut(pass, chunk.items)
-    await commit(pass, storable, chunk.links)
+    await commit(pass, storable, chunk.links, onStored)
     hold(pass, plan, kept, chunk.links)
     done += notes.length
     pass.reporter.progress('planning', done, total)
@@ -74,7 +82,7 @@ export async function planNotes(pass: Pass, notebook: Notebook): Promise<PlanRes
       `--limit ${pass.options.limit ?? ''} was reached with records left; the next run goes on.`,
     )
   }
-  return finish(pass, plan, goOn)
+  return { noted, ...(await finish(pass, plan, goOn, onStored)) }
 }
 
 /** What a plan holds until it is known to be believable. A dry run of a long list keeps what it prints, not what it read. */
@@ -136,20 +144,19 @@ function reportHeld({ tally, stream }: Pass, { records }: Paused): void {
   }
 }
 
-/** For the progress bar only: a dry run's notes are not in the database. */
-async function countTotal({ store, stream, options }: Pass): Promise<number | null> {
-  if (options.dryRun) return null
-  return Math.min(await store.countNotes(stream.name), options.limit ?? Number.POSITIVE_INFINITY)
-}
-
-async function finish(pass: Pass, plan: Held, goOn: boolean): Promise<PlanResult> {
+async function finish(
+  pass: Pass,
+  plan: Held,
+  goOn: boolean,
+  onStored: (stored: number) => void,
+): Promise<Omit<PlanResult, 'noted'>> {
   const { dryRun } = pass.options
   const { lines, waitsFor } = plan
   const items = dryRun ? plan.items : []
   const hash = planHash(plan)
   if (!(await isBelievable(pass, plan, hash))) return { lines, items, hash, waitsFor, goOn: false }
   if (dryRun) return { lines, items, hash, waitsFor, goOn: false }
-  await commit(pass, plan.items, plan.links)
+  await commit(pass, plan.items, plan.links, onStored)
   return { lines, items, hash: null, waitsFor, goOn }
 }
 
@@ -261,22 +268,31 @@ async function isBelievable(pass: Pass, { changes }: Held, hash: string): Promis
   if (changes <= settings.maxChanges) return true
   const most = Math.max(settings.maxChanges, Math.floor((await store.countLinks(stream.name)) / 2))
   if (changes <= most) return true
-  const message = `The plan would change ${changes} records; more than ${most} at once is not believed (SYNC_MAX_CHANGES). Nothing was sent.`
+  const message = `The plan would change ${changes} records; more than ${most} at once is not believed (SYNC_MAX_CHANGES). Nothing of it was sent.`
   return isConfirmed(pass, { code: 'plan_too_large', message, hash })
 }
 
 const COMMIT_GROUP = 200
 
-async function commit(pass: Pass, items: readonly Planned[], links: ReadonlyMap<string, Link>): Promise<void> {
+async function commit(
+  pass: Pass,
+  items: readonly Planned[],
+  links: ReadonlyMap<string, Link>,
+  onStored: (stored: number) => void,
+): Promise<void> {
   const { store, stream, runId, tally } = pass
   for (let start = 0; start < items.length; start += COMMIT_GROUP) {
     const group = items.slice(start, start + COMMIT_GROUP)
+    const toSend = group.filter(({ decision }) => decision.kind === 'send')
+    // Before it is stored: from then on it may be delivered at any moment, and that is the last word.
+    for (const { sourceId } of toSend) tally.mark(sourceId, 'pending')
     const { left } = await store.commitPlan(stream.name, runId, stream.scope, group, links)
     const skipped = new Set(left)
     for (const item of group) {
       if (skipped.has(item.sourceId)) tally.end('interrupted')
       else tallyDecision(pass, item)
     }
+    if (toSend.length > 0) onStored(toSend.length)
   }
 }
 
@@ -302,7 +318,8 @@ function tallyDecision({ tally, options }: Pass, item: Planned): void {
       tally.mark(sourceId, 'parked')
       return tally.problem(decision.code, decision.message, item)
     case 'send':
-      return tally.mark(sourceId, options.dryRun ? PLANNED_AS[decision.wanted.action] : 'pending')
+      if (options.dryRun) tally.mark(sourceId, PLANNED_AS[decision.wanted.action])
+      return
   }
 }
 

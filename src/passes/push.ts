@@ -5,14 +5,22 @@
 import { afterLookFirst, afterLookUp, afterSend, lookOnceMore, type Claim, type Settled } from '../domain/delivery.js'
 import type { Failure } from '../domain/failure.js'
 import type { Outlet } from '../ports.js'
+import type { News } from './news.js'
 import { endByFailure, isOver, type Pass } from './pass.js'
 import { makeLedger, makeSupply, type Delivery } from './push-flow.js'
 
 /** A pass waits at most this long for something to become due (a grace time, a back-off). */
 const MAX_PATIENCE_MS = 30_000
 
-/** `sourceIds` null = everything of the stream that is due; else these records with their parts. */
-export async function push(pass: Pass<Outlet>, sourceIds: readonly string[] | null): Promise<void> {
+/**
+ * `sourceIds` null = everything of the stream that is due; else these records with their parts. `news`: of the planning that goes on
+ * beside it; null = all is planned. Answers how many deliveries were tried.
+ */
+export async function push(
+  pass: Pass<Outlet>,
+  sourceIds: readonly string[] | null,
+  news: News | null = null,
+): Promise<number> {
   const { store, stream } = pass
   const isPatient = sourceIds === null || pass.replays !== undefined
   const doubts = openDoubts(pass, isPatient)
@@ -21,18 +29,20 @@ export async function push(pass: Pass<Outlet>, sourceIds: readonly string[] | nu
   let done = 0
   const { pending, inDoubt } = await store.openWork(stream.name, sourceIds ?? undefined)
   // Most passes end here: what a rival plans meanwhile is the rival's to send.
-  if (pending + inDoubt === 0) return
+  if (pending + inDoubt === 0 && !(await news?.next())) return 0
   while (halt.by === null && !isOver(pass)) {
     const before = done
     await deliverDue(pass, sourceIds, doubts, halt, () => {
       done += 1
-      pass.reporter.progress('sending', done, Math.max(done, pending + inDoubt))
+      const isWhole = news?.isOver ?? true
+      pass.reporter.progress('sending', done, isWhole ? Math.max(done, pending + inDoubt, news?.stored ?? 0) : null)
     })
-    if (done > before) continue
+    if (done > before || (await news?.next())) continue
     if (!isPatient || !(await waitForDue(pass, sourceIds, patience))) break
   }
   if (halt.by !== null) endByFailure(pass, halt.by)
   await countLeftovers(pass, sourceIds)
+  return done
 }
 
 /** Delivers side by side what is due now: claims are fetched ahead of the workers and settled behind them. */

@@ -12,6 +12,8 @@ import { planNotes } from './plan.js'
 import { push } from './push.js'
 import { supplyNeeds, type PassResult } from './run.js'
 
+const NO_LEASES = new Map<never, never>()
+
 /** The pass of one stream with the parked records to try. Never empty. */
 export type ReplayPass = Pass & Required<Pick<Pass, 'replays'>>
 
@@ -29,11 +31,12 @@ export async function runReplay(passes: readonly ReplayPass[], command: string):
   try {
     const result = await workAll(passes)
     const { outcome, counts } = result
-    await store.closeRun(runId, { outcome, exitCode: EXIT_CODES[outcome], result: { counts } })
+    await store.closeRun(runId, { outcome, exitCode: EXIT_CODES[outcome], result: { counts } }, NO_LEASES)
     return result
   } catch (error) {
     // Close what can still be closed; the error itself is the caller's.
-    await store.closeRun(runId, { outcome: 'failed', exitCode: EXIT_CODES.failed, result: null }).catch(() => undefined)
+    const end = { outcome: 'failed', exitCode: EXIT_CODES.failed, result: null }
+    await store.closeRun(runId, end, NO_LEASES).catch(() => undefined)
     throw error
   }
 }

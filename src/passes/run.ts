@@ -6,6 +6,7 @@ import type { Json } from '../domain/record.js'
 import type { Lease, Outlet } from '../ports.js'
 import { follow } from './follow.js'
 import { chosenNotebook, storeNotebook, type Notebook } from './notebook.js'
+import { makeNews } from './news.js'
 import { isPaused, type Pass, type PlanLines } from './pass.js'
 import { planNotes, type PlanResult } from './plan.js'
 import { poll } from './poll.js'
@@ -58,8 +59,7 @@ export async function runPass(pass: Pass, command: string): Promise<PassResult> 
 }
 
 async function close({ store, stream, runId }: Pass, lease: Lease, outcome: RunOutcome, result: Json): Promise<void> {
-  await store.closeRun(runId, { outcome, exitCode: EXIT_CODES[outcome], result })
-  await store.releaseLease(stream.name, lease)
+  await store.closeRun(runId, { outcome, exitCode: EXIT_CODES[outcome], result }, new Map([[stream.name, lease]]))
 }
 
 /** A record adopted with other content, or one whose dependency came, needs a second round; more would be a loop. */
@@ -75,17 +75,30 @@ async function work(pass: Pass, notebook: Notebook): Promise<PassResult> {
   }
   if (pass.follower !== null) await follow(pass, pass.follower)
   await store.noteWaiting(stream.name, stream.scope)
-  let planned = await planNotes(pass, notebook)
-  if (planned.goOn) await push(pass, null)
+  const first = await planAndPush(pass, notebook)
+  let { planned } = first
+  // Most passes end here.
+  if (planned.noted === 0 && first.delivered === 0) return toResult(pass, polled, planned)
   for (let round = 1; round < MAX_ROUNDS && planned.goOn && pass.tally.outcome() !== 'refused'; round += 1) {
     if (await supplyNeeds(pass, planned.waitsFor)) await store.noteWaiting(stream.name, stream.scope)
     const isLeft = pass.options.limit === null && (await notebook.page(0, 1)).length > 0
     if (!isLeft) break
-    planned = await planNotes(pass, notebook)
-    if (planned.goOn) await push(pass, null)
+    planned = (await planAndPush(pass, notebook)).planned
   }
   if ((await store.countNotes(stream.name)) > 0) pass.tally.end('interrupted')
   return toResult(pass, polled, planned)
+}
+
+/** What a first load plans is sent while the rest is still being planned; else nothing is sent before the whole plan is known. */
+async function planAndPush(pass: Pass, notebook: Notebook): Promise<{ planned: PlanResult; delivered: number }> {
+  const news = makeNews()
+  const planning = planNotes(pass, notebook, news.tell).finally(news.end)
+  const pushing = news.next().then((isStored) => (isStored ? push(pass, null, news) : null))
+  // What is in flight is awaited also when the other one failed.
+  await Promise.allSettled([planning, pushing])
+  const planned = await planning
+  const delivered = await pushing
+  return { planned, delivered: delivered ?? (planned.goOn ? await push(pass, null) : 0) }
 }
 
 /** Delivers what records of this stream wait for, through the very stream it belongs to. True = something may have come. */

@@ -53,7 +53,13 @@ export function openPacer(db: Kysely<Tables>, options: PacerOptions): Pacer {
       await ensureRow()
     }
   }
-  const ahead = bookAhead(options.clock, (wanted) => withRow(() => takeSome(db, name, perMinute, wanted)))
+  /** As last heard of; before the first call there may be some. */
+  let timeouts = 1
+  const ahead = bookAhead(options.clock, async (wanted) => {
+    const booked = await withRow(() => takeSome(db, name, perMinute, wanted))
+    ;({ timeouts } = booked)
+    return booked
+  })
   return {
     take: ahead.take,
     coolDown: async (ms, reason) => {
@@ -69,15 +75,20 @@ export function openPacer(db: Kysely<Tables>, options: PacerOptions): Pacer {
     timedOut: async () => {
       ahead.drop()
       await ensureRow()
+      timeouts = 1
       return countTimeout(db, name, maxTimeouts, coolDownMs)
     },
     answered: async () => {
+      if (timeouts === 0) return
+      timeouts = 0
       await sql`update budget set timeouts = 0 where name = ${name} and timeouts > 0`.execute(db)
     },
   }
 }
 
 interface Booked {
+  /** In a row, over all processes. */
+  readonly timeouts: number
   /** 0 = nothing was booked. */
   readonly granted: number
   readonly waitMs: number
@@ -139,7 +150,7 @@ async function takeSome(
   perMinute: number,
   wanted: number,
 ): Promise<Booked | undefined> {
-  const taken = await sql<{ granted: number; wait_ms: number; reason: string | null }>`
+  const taken = await sql<{ granted: number; wait_ms: number; reason: string | null; timeouts: number }>`
     with held as materialized (
       select set_config('synchronous_commit', 'off', true), name, seconds, counts, learned_limit, learned_at, not_before, reason
       from budget where name = ${name} for update
@@ -184,9 +195,9 @@ async function takeSome(
     from verdict
     where budget.name = verdict.name
     returning case when wait_sec = 0 then verdict.calls else 0 end as granted, ceil(wait_sec * 1000)::float8 as wait_ms,
-      case when verdict.not_before > verdict.at then verdict.reason end as reason`.execute(db)
+      case when verdict.not_before > verdict.at then verdict.reason end as reason, timeouts`.execute(db)
   const [row] = taken.rows
-  return row === undefined ? undefined : { granted: row.granted, waitMs: row.wait_ms, reason: row.reason }
+  return row === undefined ? undefined : { ...row, waitMs: row.wait_ms }
 }
 
 /** A cool-down under way is never shortened; the reason kept is that of the longer one. */

@@ -52,17 +52,17 @@ export async function renewLease(
   return result.numUpdatedRows > 0n
 }
 
-/** The fence number stays, so that the next owner's is larger. */
-export async function releaseLease(
-  db: Kysely<Tables>,
-  key: { connection: string; stream: string },
-  lease: Lease,
+/** The fence numbers stay, so that the next owner's is larger. */
+export async function releaseLeases(
+  db: Pick<Kysely<Tables>, 'updateTable'>,
+  connection: string,
+  leases: ReadonlyMap<string, Lease>,
 ): Promise<void> {
+  const fences = [...leases.values()].map(({ fence }) => fence)
   await db
     .updateTable('lease')
     .set({ owner: null, holder: null, expires_at: sql`'-infinity'` })
-    .where('connection', '=', key.connection)
-    .where('stream', '=', key.stream)
-    .where('fence', '=', lease.fence)
+    .where('connection', '=', connection)
+    .where(sql<boolean>`(stream, fence) in (select * from unnest(${[...leases.keys()]}::text[], ${fences}::bigint[]))`)
     .execute()
 }

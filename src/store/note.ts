@@ -130,14 +130,16 @@ export async function touchNotes(db: Kysely<Tables>, key: Key, sourceIds: readon
 /** A part (`<id>/2`) is planned with its whole record. */
 export async function noteWaiting(db: Kysely<Tables>, key: Key, scope: string): Promise<void> {
   await sql`
+    with waiting as (
+      select distinct on (split_part(source_id, '/', 1)) split_part(source_id, '/', 1) as id, source_key, source_hash, record
+      from intent where connection = ${key.connection} and stream = ${key.stream} and state = 'waiting'
+    ), skipped as (
+      select distinct split_part(source_id, '/', 1) as id from link
+      where connection = ${key.connection} and stream = ${key.stream} and skip_code is not null and scope <> ${scope}
+    )
     insert into note (connection, stream, source_id, source_key, source_hash, record)
-    select distinct on (split_part(source_id, '/', 1)) connection, stream, split_part(source_id, '/', 1), source_key, source_hash, record
-    from intent where connection = ${key.connection} and stream = ${key.stream} and state = 'waiting'
-    on conflict (connection, stream, source_id) do nothing`.execute(db)
-  await sql`
-    insert into note (connection, stream, source_id)
-    select distinct connection, stream, split_part(source_id, '/', 1)
-    from link where connection = ${key.connection} and stream = ${key.stream} and skip_code is not null and scope <> ${scope}
+    select ${key.connection}, ${key.stream}, id, source_key, source_hash, record
+    from waiting full join skipped using (id)
     on conflict (connection, stream, source_id) do nothing`.execute(db)
 }
 

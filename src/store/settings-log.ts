@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely'
+import { sql, type Kysely, type Transaction } from 'kysely'
 import { BLANK_EVENT } from '../domain/audit.js'
 import type { Change } from '../domain/record.js'
 import { appendAudit, type Author } from './journal.js'
@@ -8,36 +8,62 @@ import type { Tables } from './tables.js'
 /** Settings by name, as text. No secrets: they are shown in the journal. */
 export type OpenSettings = Readonly<Record<string, string>>
 
+interface Run {
+  readonly id: string
+  readonly command: string
+  readonly stream: string
+}
+
 /**
- * Remembers which settings stand behind the hash that journal rows carry, and adds a row when a run of a stream has other
- * ones than the run before it. Of streams, since each may have a settings file of its own.
+ * Opens a run, remembers which settings stand behind the hash that journal rows carry, and adds a row when a run of a stream has
+ * other ones than the run before it. Of streams, since each may have a settings file of its own.
  */
-export async function recordSettings(
-  trx: Transaction<Tables>,
-  author: Author,
-  settings: OpenSettings,
-  run: { readonly id: string; readonly command: string; readonly stream: string },
-): Promise<void> {
-  const { connection, actor } = author
-  await trx
-    .insertInto('settings_version')
-    .values({ connection, hash: actor.settings, settings: json(settings) })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
-  const before = await trx
+export async function openRun(db: Kysely<Tables>, author: Author, settings: OpenSettings, run: Run): Promise<void> {
+  const before = await db
     .selectFrom('run')
     .select(sql<string>`actor ->> 'settings'`.as('hash'))
-    .where('connection', '=', connection)
+    .where('connection', '=', author.connection)
     .where('stream', '=', run.stream)
     .orderBy('started_at', 'desc')
     .limit(1)
     .executeTakeFirst()
-  if (before === undefined || before.hash === actor.settings) return
+  if (before === undefined || before.hash === author.actor.settings) return insertRun(db, author, settings, run)
+  await db.transaction().execute(async (trx) => {
+    await tellChange(trx, author, before.hash, settings, run)
+    await insertRun(trx, author, settings, run)
+  })
+}
+
+async function insertRun(
+  db: Kysely<Tables>,
+  { connection, actor }: Author,
+  settings: OpenSettings,
+  run: Run,
+): Promise<void> {
+  await db
+    .with('version', (query) =>
+      query
+        .insertInto('settings_version')
+        .values({ connection, hash: actor.settings, settings: json(settings) })
+        .onConflict((conflict) => conflict.doNothing()),
+    )
+    .insertInto('run')
+    .values({ ...run, connection, actor: json(actor) })
+    .execute()
+}
+
+async function tellChange(
+  trx: Transaction<Tables>,
+  author: Author,
+  hash: string,
+  settings: OpenSettings,
+  run: Run,
+): Promise<void> {
   const stored = await trx
     .selectFrom('settings_version')
     .select('settings')
-    .where('connection', '=', connection)
-    .where('hash', '=', before.hash)
+    .where('connection', '=', author.connection)
+    .where('hash', '=', hash)
     .executeTakeFirst()
   const changes = stored === undefined ? [] : differences(stored.settings, settings)
   const names = changes.map(({ field }) => field).join(', ')

@@ -8,7 +8,7 @@ import { toPlanEvents, toSettleEvents } from './events.js'
 import { followRecords, readCreations, readLastLinked, readLastRun } from './follow.js'
 import { appendAudit, readHead, type Author } from './journal.js'
 import { json } from './json.js'
-import { releaseLease, renewLease, takeLease } from './lease.js'
+import { releaseLeases, renewLease, takeLease } from './lease.js'
 import {
   countLinks,
   readEveryLink,
@@ -46,7 +46,7 @@ import {
 } from './outbox.js'
 import { putBackDoubtful, readParked } from './parked.js'
 import { readPaused } from './pause.js'
-import { recordSettings, type OpenSettings } from './settings-log.js'
+import { openRun, type OpenSettings } from './settings-log.js'
 import type { Tables } from './tables.js'
 
 export interface StoreOptions extends Author {
@@ -65,7 +65,7 @@ export function openStore(db: Kysely<Tables>, options: StoreOptions): Store {
     ...runMethods(db, options),
     takeLease: (stream, runId) => takeLease(db, keyOf(stream), { runId, holder: options.holder }, leaseMs),
     renewLease: (stream, lease) => renewLease(db, keyOf(stream), lease, leaseMs),
-    releaseLease: (stream, lease) => releaseLease(db, keyOf(stream), lease),
+    releaseLease: (stream, lease) => releaseLeases(db, connection, new Map([[stream, lease]])),
     watermark: (stream) => readWatermark(db, keyOf(stream)),
     unchanged: (stream, scope, rows) => findUnchanged(db, keyOf(stream), scope, rows),
     note: (stream, lease, rows, next, firstLoad) =>
@@ -118,22 +118,15 @@ export function openStore(db: Kysely<Tables>, options: StoreOptions): Store {
 }
 
 function runMethods(db: Kysely<Tables>, options: StoreOptions): Pick<Store, 'openRun' | 'closeRun'> {
-  const { connection, actor, settings = {} } = options
+  const { connection, settings = {} } = options
   return {
-    openRun: (run) =>
-      db.transaction().execute(async (trx) => {
-        await recordSettings(trx, options, settings, run)
-        await trx
-          .insertInto('run')
-          .values({ ...run, connection, actor: json(actor) })
-          .execute()
-      }),
-    closeRun: async (id, { outcome, exitCode, result }) => {
-      await db
+    openRun: (run) => openRun(db, options, settings, run),
+    closeRun: async (id, { outcome, exitCode, result }, leases) => {
+      const closed = db
         .updateTable('run')
         .set({ finished_at: sql`clock_timestamp()`, outcome, exit_code: exitCode, result: json(result) })
         .where('id', '=', id)
-        .execute()
+      await releaseLeases(db.with('closed', () => closed), connection, leases)
     },
   }
 }
