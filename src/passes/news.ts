@@ -4,10 +4,10 @@ export interface News {
   readonly stored: number
   /** Nothing more will be stored. */
   readonly isOver: boolean
-  tell(stored: number): void
-  end(): void
+  readonly tell: (stored: number) => void
+  readonly end: () => void
   /** True = something was stored since this was asked last, which it waits for; false = nothing was, and nothing will be. */
-  next(): Promise<boolean>
+  readonly next: () => Promise<boolean>
 }
 
 export function makeNews(): News {

@@ -161,12 +161,21 @@ function startReading(pass: Pass, reader: Reader, before: Watermark): Reading {
   const seen = new Set<string>()
   const countUnchanged = unchangedCounter(pass, before)
   let buffer: Touched[] = []
-  let isOurs = true
+  let noting = Promise.resolve(true)
   let read = 0
-  const flush = async (next: Watermark | null): Promise<boolean> => {
-    if (isOurs && (buffer.length > 0 || isMoved(before, next))) isOurs = await reader.add(buffer, next)
+  const note = async (isOurs: boolean, rows: readonly Touched[], next: Watermark | null): Promise<boolean> =>
+    isOurs && (rows.length > 0 || isMoved(before, next)) ? reader.add(rows, next) : isOurs
+  /** One group at a time; the next rows are read and parsed meanwhile. */
+  const noteBehind = async (next: Watermark | null): Promise<void> => {
+    const isOurs = await noting
+    noting = note(isOurs, buffer, next)
     buffer = []
-    return isOurs
+    // Whoever comes next, or the end, is told.
+    noting.catch(() => undefined)
+  }
+  const flush = async (next: Watermark | null): Promise<boolean> => {
+    await noteBehind(next)
+    return noting
   }
   const onBatch = async (rows: Touched[], answeredAtMs: number | null): Promise<void> => {
     if (answeredAtMs !== null) ceiling = answeredAtMs
@@ -186,7 +195,7 @@ function startReading(pass: Pass, reader: Reader, before: Watermark): Reading {
     }
     read += rows.length
     reporter.progress('reading', read, null)
-    if (buffer.length >= NOTE_GROUP) await flush(null)
+    if (buffer.length >= NOTE_GROUP) await noteBehind(null)
   }
   return { rows: 0, mark, seen, onBatch, flush }
 }

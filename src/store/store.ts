@@ -126,7 +126,11 @@ function runMethods(db: Kysely<Tables>, options: StoreOptions): Pick<Store, 'ope
         .updateTable('run')
         .set({ finished_at: sql`clock_timestamp()`, outcome, exit_code: exitCode, result: json(result) })
         .where('id', '=', id)
-      await releaseLeases(db.with('closed', () => closed), connection, leases)
+      await releaseLeases(
+        db.with('closed', () => closed),
+        connection,
+        leases,
+      )
     },
   }
 }

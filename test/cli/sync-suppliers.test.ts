@@ -463,6 +463,28 @@ describe.each(PROFILES)('with the profile %s', (profile) => {
   })
 })
 
+describe('a first load', () => {
+  it('delivers what is planned while the rest is still read, and the next run goes on from there', async () => {
+    const planned = 200
+    bench = await openBench({ suppliers: Array.from({ length: planned + 10 }, () => makeSupplier()) })
+    // Details are read two hundred at a time: those of the second group never come.
+    bench.sandbox.faults.add({ system: 'plex', path: 'addresses$', kind: 'timeout-before', after: planned, times: -1 })
+    const first = bench.start('sync suppliers --json')
+    await expect.poll(() => bench.vendors().length, { timeout: 90_000 }).toBe(planned)
+    first.process.kill('SIGTERM')
+    const ended = await first.finished
+    expect(ended.json()).toMatchObject({
+      ...{ exit_code: 4, outcome: 'interrupted' },
+      counts: { read: planned + 10, created: planned, pending: 10 },
+    })
+    bench.sandbox.faults.clear()
+    const second = await bench.run('sync suppliers --json')
+    expect(second.json()).toMatchObject({ exit_code: 0, counts: { created: 10 } })
+    expect(new Set(bench.vendors().map((vendor) => vendor['external_id'])).size).toBe(planned + 10)
+    expect(bench.vendors()).toHaveLength(planned + 10)
+  })
+})
+
 async function rowsIn(...tables: string[]): Promise<number> {
   let total = 0
   for (const table of tables)
