@@ -3,6 +3,7 @@ import type { AuditRow } from './domain/audit.js'
 import type { Detail, Followed, Planned, Replay } from './domain/decision.js'
 import type { Claim, Delivered, LookUp, Settled } from './domain/delivery.js'
 import type { Result } from './domain/failure.js'
+import type { RunOutcome } from './domain/outcome.js'
 import type { Json, Link, Note, StreamName, System, Touched } from './domain/record.js'
 import type { AccountCode, Building, Department, Location, OrderPlace, Place, PlexAccount } from './domain/refdata.js'
 import type { Secret } from './domain/secret.js'
@@ -155,12 +156,6 @@ interface RunStart {
   readonly stream: StreamName | 'replay'
 }
 
-interface RunEnd {
-  readonly outcome: string
-  readonly exitCode: number
-  readonly result: Json
-}
-
 export interface OpenWork {
   readonly waiting: number
   readonly pending: number
@@ -182,7 +177,7 @@ export interface Paused {
 export interface Store {
   openRun(run: RunStart): Promise<void>
   /** Gives back the leases of the run as well. */
-  closeRun(id: string, end: RunEnd, leases: ReadonlyMap<StreamName, Lease>): Promise<void>
+  closeRun(id: string, outcome: RunOutcome, result: Json, leases: ReadonlyMap<StreamName, Lease>): Promise<void>
 
   /** Null = somebody else holds it; `holder` says who and until when. */
   takeLease(stream: StreamName, runId: string): Promise<Lease | { readonly holder: string; readonly expiresAt: string }>

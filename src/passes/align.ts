@@ -3,7 +3,7 @@
  * the three kinds are carried out in order. Intents, deliveries and settling are those of every other stream.
  */
 import type { Planned } from '../domain/decision.js'
-import { EXIT_CODES, worstOutcome, type RunOutcome } from '../domain/outcome.js'
+import { worstOutcome, type RunOutcome } from '../domain/outcome.js'
 import { isWrite, listNews, type AlignPlan } from '../domain/plan-refdata.js'
 import type { Json, Note } from '../domain/record.js'
 import {
@@ -84,7 +84,7 @@ async function takeLeases(pass: AlignPass, streams: readonly AlignStream[]): Pro
 
 /** One run row for each stream, all with the id of this run. */
 async function close({ store, runId }: AlignPass, leases: Leases, outcome: RunOutcome, result: Json): Promise<void> {
-  await store.closeRun(runId, { outcome, exitCode: EXIT_CODES[outcome], result }, leases)
+  await store.closeRun(runId, outcome, result, leases)
 }
 
 /** A record adopted with other content, or settled after a crash, is planned once more; more would be a loop. */

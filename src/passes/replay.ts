@@ -3,7 +3,7 @@
  * Needs no lease, as nothing is polled: claims and link versions alone keep two replays and a sync apart.
  */
 import type { Planned, Replay } from '../domain/decision.js'
-import { EXIT_CODES, worstOutcome } from '../domain/outcome.js'
+import { worstOutcome } from '../domain/outcome.js'
 import { recordIdOf } from '../domain/record.js'
 import { CATEGORIES, type Counts } from '../domain/tally.js'
 import { chosenNotebook, freshNotebook } from './notebook.js'
@@ -31,12 +31,11 @@ export async function runReplay(passes: readonly ReplayPass[], command: string):
   try {
     const result = await workAll(passes)
     const { outcome, counts } = result
-    await store.closeRun(runId, { outcome, exitCode: EXIT_CODES[outcome], result: { counts } }, NO_LEASES)
+    await store.closeRun(runId, outcome, { counts }, NO_LEASES)
     return result
   } catch (error) {
     // Close what can still be closed; the error itself is the caller's.
-    const end = { outcome: 'failed', exitCode: EXIT_CODES.failed, result: null }
-    await store.closeRun(runId, end, NO_LEASES).catch(() => undefined)
+    await store.closeRun(runId, 'failed', null, NO_LEASES).catch(() => undefined)
     throw error
   }
 }

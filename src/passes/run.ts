@@ -1,7 +1,7 @@
 /** One run of one stream. Read this first: everything else is a step of it. */
 import type { Counts, Problem } from '../domain/tally.js'
 
-import { EXIT_CODES, type RunOutcome } from '../domain/outcome.js'
+import type { RunOutcome } from '../domain/outcome.js'
 import type { Json } from '../domain/record.js'
 import type { Lease, Outlet } from '../ports.js'
 import { follow } from './follow.js'
@@ -59,7 +59,7 @@ export async function runPass(pass: Pass, command: string): Promise<PassResult> 
 }
 
 async function close({ store, stream, runId }: Pass, lease: Lease, outcome: RunOutcome, result: Json): Promise<void> {
-  await store.closeRun(runId, { outcome, exitCode: EXIT_CODES[outcome], result }, new Map([[stream.name, lease]]))
+  await store.closeRun(runId, outcome, result, new Map([[stream.name, lease]]))
 }
 
 /** A record adopted with other content, or one whose dependency came, needs a second round; more would be a loop. */

@@ -2,6 +2,7 @@
 import { sql, type Kysely } from 'kysely'
 import type { Planned } from '../domain/decision.js'
 import { afterCollision } from '../domain/delivery.js'
+import { EXIT_CODES } from '../domain/outcome.js'
 import { recordIdOf, type Link, type StreamName } from '../domain/record.js'
 import type { Store } from '../ports.js'
 import { toPlanEvents, toSettleEvents } from './events.js'
@@ -121,10 +122,10 @@ function runMethods(db: Kysely<Tables>, options: StoreOptions): Pick<Store, 'ope
   const { connection, settings = {} } = options
   return {
     openRun: (run) => openRun(db, options, settings, run),
-    closeRun: async (id, { outcome, exitCode, result }, leases) => {
+    closeRun: async (id, outcome, result, leases) => {
       const closed = db
         .updateTable('run')
-        .set({ finished_at: sql`clock_timestamp()`, outcome, exit_code: exitCode, result: json(result) })
+        .set({ finished_at: sql`clock_timestamp()`, outcome, exit_code: EXIT_CODES[outcome], result: json(result) })
         .where('id', '=', id)
       await releaseLeases(
         db.with('closed', () => closed),
