@@ -5,6 +5,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The result: a table for a person, or exactly one JSON document. */
   out(text: string): void
+  /** After much output: waits until whoever reads it has taken it. */
+  drained(): Promise<void>
   /** Logs and progress. */
   err(text: string): void
   readonly isOutTerminal: boolean
@@ -40,6 +42,7 @@ export function terminalIo(parts: ProcessParts): Io {
     host,
     runtime,
     out: (text) => void stdout.write(text),
+    drained: () => (stdout.writableNeedDrain ? untilDrained(stdout) : Promise.resolve()),
     err: (text) => void stderr.write(text),
     isOutTerminal: stdout.isTTY,
     isErrTerminal: stderr.isTTY,
@@ -66,4 +69,16 @@ export function terminalIo(parts: ProcessParts): Io {
       }
     },
   }
+}
+
+/** Also when the reader went away. */
+function untilDrained(stream: WriteStream): Promise<void> {
+  const events = ['drain', 'error', 'close']
+  return new Promise((resolve) => {
+    const end = (): void => {
+      for (const event of events) stream.off(event, end)
+      resolve()
+    }
+    for (const event of events) stream.on(event, end)
+  })
 }

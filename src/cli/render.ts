@@ -18,7 +18,7 @@ const MAX_RECORDS_SHOWN = 3
 export async function printRun(context: Context, flags: PassFlags, run: RunJson): Promise<void> {
   const { io } = context
   if (flags.json === true) {
-    outPieces(io, jsonPieces(run))
+    await outPieces(io, jsonPieces(run))
     return io.out('\n')
   }
   if (flags.quiet === true) return printQuietly(context, [run])
@@ -28,7 +28,7 @@ export async function printRun(context: Context, flags: PassFlags, run: RunJson)
   const style = paint(io, context.global().color)
   io.out(`${style.bold(summaryLine(run))}\n`)
   if (run.counts.read > 0 && io.isOutTerminal) io.out(`${table(io, style, ['records', 'count'], countRows(run))}\n`)
-  if (run.plan !== undefined) outPieces(io, planPieces(run.plan))
+  if (run.plan !== undefined) await outPieces(io, planPieces(run.plan))
   if (run.plan_hash !== undefined) io.out(`plan hash ${run.plan_hash}\n`)
   const most = flags.verbose === true ? run.problems.length : MAX_RECORDS_SHOWN
   for (const [code, problems] of byCode(run.problems)) {

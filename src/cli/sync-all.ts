@@ -46,7 +46,7 @@ export function syncAll(context: Context, flags: SyncAllFlags): Promise<number> 
   requireTimeZone(readConfig(context))
   return withHeartbeat(context, flags, async () => {
     const runs = await performAll(context, flags)
-    if (flags.json === true) printJson(context, runs)
+    if (flags.json === true) await printJson(context, runs)
     else if (flags.quiet === true) printQuietly(context, runs)
     // A signal between two steps leaves work behind that no run tells of.
     const cut: RunOutcome[] = context.io.signal.aborted ? ['interrupted'] : []
@@ -54,11 +54,11 @@ export function syncAll(context: Context, flags: SyncAllFlags): Promise<number> 
   })
 }
 
-function printJson({ io }: Context, runs: readonly RunJson[]): void {
+async function printJson({ io }: Context, runs: readonly RunJson[]): Promise<void> {
   io.out('{"schema":"ml-connector/runs@1","runs":[')
   for (const [at, run] of runs.entries()) {
     if (at > 0) io.out(',')
-    outPieces(io, jsonPieces(run))
+    await outPieces(io, jsonPieces(run))
   }
   io.out(']}\n')
 }

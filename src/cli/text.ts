@@ -8,14 +8,15 @@ export function oneLine(text: string): string {
 /** Written some at a time. */
 const PIECE_LENGTH = 64 * 1024
 
-/** Text that is long and comes in pieces. */
-export function outPieces(io: Pick<Io, 'out'>, pieces: Iterable<string>): void {
+/** Text that is long and comes in pieces, no faster than it is read. */
+export async function outPieces(io: Pick<Io, 'out' | 'drained'>, pieces: Iterable<string>): Promise<void> {
   let text = ''
   for (const piece of pieces) {
     text += piece
     if (text.length < PIECE_LENGTH) continue
     io.out(text)
     text = ''
+    await io.drained()
   }
   io.out(text)
 }

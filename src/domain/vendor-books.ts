@@ -6,7 +6,8 @@ import type { Link } from './record.js'
 import { fold } from './text.js'
 import { readDraft } from './vendor-draft.js'
 
-type NameOwners = ReadonlyMap<string, readonly string[]>
+/** Folded name -> who has it. */
+export type NameOwners = Pick<ReadonlyMap<string, readonly string[]>, 'get'>
 
 /** How a supplier owns a name before it has a vendor. */
 export function ownerOf(supplierId: string): string {
@@ -31,7 +32,14 @@ export function indexReserved(reserved: ReadonlyMap<string, string>): ReservedIn
 
 function growingIndex(reserved: ReadonlyMap<string, string>): () => ReservedIndex {
   const by = new Map<string, string>()
-  const owners = new Map<string, string[]>()
+  /** The suppliers before the last one, where there are any: hardly ever, and there may be a hundred thousand names. */
+  const earlier = new Map<string, readonly string[]>()
+  const owners: NameOwners = {
+    get: (key) => {
+      const last = by.get(key)
+      return last === undefined ? undefined : [...(earlier.get(key) ?? []), last].map(ownerOf)
+    },
+  }
   // Never asked beyond the size: an iterator that came to its end would not see what is added later.
   const entries = reserved.entries()
   let seen = 0
@@ -39,8 +47,9 @@ function growingIndex(reserved: ReadonlyMap<string, string>): () => ReservedInde
     for (; seen < reserved.size; seen += 1) {
       const [supplierId, name] = entries.next().value ?? ['', '']
       const key = fold(name)
+      const last = by.get(key)
+      if (last !== undefined) earlier.set(key, [...(earlier.get(key) ?? []), last])
       by.set(key, supplierId)
-      append(owners, key, ownerOf(supplierId))
     }
     return { by, owners }
   }

@@ -5,7 +5,7 @@
  */
 import { NAME_MAX } from './map-supplier.js'
 import { cleanLine, countPoints, cut, fold } from './text.js'
-import { ownerOf } from './vendor-books.js'
+import { ownerOf, type NameOwners } from './vendor-books.js'
 import { stampKey } from './window.js'
 
 /** The parts of a supplier that its vendor's name is made of. */
@@ -50,7 +50,7 @@ export class NamesInUse {
   private readonly added = new Map<string, string[]>()
 
   /** `known` are shared between plans, so they are not added to. */
-  constructor(private readonly known: readonly ReadonlyMap<string, readonly string[]>[]) {}
+  constructor(private readonly known: readonly NameOwners[]) {}
 
   add(name: string, owner: string): void {
     const key = fold(name)

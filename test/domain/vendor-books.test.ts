@@ -4,7 +4,8 @@ import { indexReserved } from '../../src/domain/vendor-books.js'
 describe('the index of reserved names', () => {
   it('grows with its map, without reading again what it has read', () => {
     const reserved = new Map([['s1', 'Acme  Steel']])
-    expect([...indexReserved(reserved).owners]).toEqual([['acme steel', ['supplier:s1']]])
+    expect(indexReserved(reserved).owners.get('acme steel')).toEqual(['supplier:s1'])
+    expect(indexReserved(reserved).owners.get('bolt')).toBeUndefined()
     expect(indexReserved(reserved).by.get('acme steel')).toBe('s1')
     reserved.set('s2', 'ACME STEEL').set('s3', 'Bolt')
     const index = indexReserved(reserved)

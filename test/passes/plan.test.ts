@@ -18,6 +18,7 @@ async function firstPage(leftMs: number, options: { concurrency?: number; limit?
   } as unknown as Pass
   const notebook = {
     page: (_after: number, most: number) => Promise.resolve((asked.push(most), [])),
+    count: () => Promise.resolve(null),
   } as unknown as Notebook
   await planNotes(pass, notebook)
   return asked[0] ?? 0

@@ -62,6 +62,7 @@ export function makeIo(): Io {
   return {
     env: {},
     out: () => undefined,
+    drained: () => Promise.resolve(),
     err: () => undefined,
     isOutTerminal: false,
     isErrTerminal: false,

@@ -27,6 +27,7 @@ export function makeIo(
   const io: Io = {
     env,
     out: (text) => void (written.out += text),
+    drained: () => Promise.resolve(),
     err: (text) => void (written.err += text),
     isOutTerminal: options.terminal !== undefined,
     isErrTerminal: false,
