@@ -8,7 +8,7 @@ import { terminalIo } from '../src/cli/io.js'
 
 // What a pass keeps of a long list is small, what it throws away is not: left to itself, the heap grows to four times what is kept
 // before that is collected.
-setFlagsFromString('--heap-growing-percent=50')
+setFlagsFromString('--heap-growing-percent=25')
 
 const stop = new AbortController()
 // Each read under way listens: as many as SYNC_CONCURRENCY says, which is no leak to warn of.

@@ -18,7 +18,8 @@ export class Spool<T> implements Iterable<T> {
   push(item: T): void {
     this.#last.push(item)
     if (this.#last.length < BLOCK) return
-    this.#blocks.push(deflateRawSync(JSON.stringify(this.#last), { level: 1 }))
+    // A copy: what zlib answers is a part of a larger buffer.
+    this.#blocks.push(Buffer.from(deflateRawSync(JSON.stringify(this.#last), { level: 1 })))
     this.#last = []
   }
 
