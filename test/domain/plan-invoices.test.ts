@@ -170,6 +170,154 @@ describe('a draft', () => {
   })
 })
 
+describe('what the books and the journal get', () => {
+  it('of a row that was read is that row, its number and its hash', () => {
+    const invoice = anInvoice()
+    const read = plan(aCase(invoice))
+    expect(read).toMatchObject({ sourceId: 'i1', sourceKey: 'INV-1', sourceHash: 'hash-i1', record: invoice })
+    expect(plan(aCase(anInvoice({ invoiceNumber: ' ' })))).toMatchObject({ sourceKey: null })
+    // Known from our books alone, it is what they hold.
+    expect(plan(aCase(invoice, [], { invoice: null }))?.record).toEqual(factsOf(invoice, ZONE))
+  })
+
+  it('of a note without a hash is the hash that was known, else that of the detail', () => {
+    const judged = aCase(anInvoice())
+    const silent: Detail<InvoiceCase> = { ...judged, note: aNote('i1', { hash: null }) }
+    expect(plan(silent, aLink('i1', { sourceHash: 'before' }))?.sourceHash).toBe('before')
+    expect(plan(silent)?.sourceHash).toBe('h')
+    expect(plan({ kind: 'gone', note: aNote('i1', { hash: null }) })?.sourceHash).toBeNull()
+  })
+
+  it('of what is gone or cannot be read is the number it is known by', () => {
+    const gone = { kind: 'gone', note: aNote('i1') } as const
+    expect(plan(gone)).toMatchObject({ sourceId: 'i1', sourceKey: 'KEY-i1', record: { id: 'i1' } })
+    const nameless = { kind: 'gone', note: aNote('i1', { sourceKey: null }) } as const
+    expect(plan(nameless, aLink('i1', { sourceKey: 'INV-9' }))?.sourceKey).toBe('INV-9')
+    expect(plan(nameless)?.sourceKey).toBeNull()
+    expect(plan(gone)?.decision).toEqual({
+      kind: 'skip',
+      code: 'gone',
+      message: 'Plex does not show this invoice any more.',
+    })
+    const bad = plan({ kind: 'rejected', note: aNote('i1'), code: 'record_unreadable', message: 'no' })
+    expect(bad?.decision).toEqual({ kind: 'park', code: 'record_unreadable', message: 'no', changes: [] })
+  })
+
+  it('of what could not be read this time is nothing, and the others go on', () => {
+    const failed = { kind: 'failed', note: aNote('i0') } as unknown as Detail<InvoiceCase>
+    const planned = planInvoices([failed, aCase(anInvoice())], new Map(), SURVEY, OPTIONS)
+    expect(planned.map(({ sourceId }) => sourceId)).toEqual(['i1'])
+    expect(needsInvoiceSurvey([failed], new Map(), DRAFT)).toBe(false)
+    expect(needsInvoiceSurvey([failed, aCase(anInvoice())], new Map(), DRAFT)).toBe(true)
+  })
+
+  it('of a finding is what changed, and nothing of what did not', () => {
+    const changesOf = (item: ReturnType<typeof plan>) =>
+      item?.decision.kind === 'observe' ? item.decision.changes : []
+    const first = plan(aCase(anInvoice(), [aBill({ total: '90' })]))
+    expect(changesOf(first)).toEqual([
+      { field: 'finding', from: null, to: 'amount_differs' },
+      { field: 'amount', from: null, to: '100.00 USD' },
+      { field: 'date', from: null, to: '2026-03-01' },
+      { field: 'bill', from: null, to: 'b1' },
+    ])
+    const moved = anInvoice({ transactionDate: '2026-03-02T05:00:00Z', foreignCurrencyAmount: '95', lines: [] })
+    expect(changesOf(plan(aCase(moved), linkAfter(first)))).toEqual([
+      { field: 'finding', from: 'amount_differs', to: 'missing_in_procurify' },
+      { field: 'amount', from: '100.00 USD', to: '95.00 USD' },
+      { field: 'date', from: '2026-03-01', to: '2026-03-02' },
+      { field: 'bill', from: 'b1', to: null },
+    ])
+    const parts = plan(aCase(anInvoice(), [aBill({ total: '60' }), aBill({ id: 'b2', total: '40' })]))
+    expect(changesOf(parts)).toContainEqual({ field: 'bill', from: null, to: 'b1, b2' })
+    const worthless = anInvoice({ amount: null, foreignCurrencyAmount: null, lines: [] })
+    expect(changesOf(plan(aCase(worthless))).map(({ field }) => field)).toEqual(['finding', 'date'])
+  })
+
+  it('of a finding that rests on another bill is news, though it says the same', () => {
+    const first = plan(aCase(anInvoice(), [aBill()]))
+    const other = plan(aCase(anInvoice(), [aBill({ id: 'b2' })]), linkAfter(first))
+    expect(other?.decision).toMatchObject({ changes: [{ field: 'bill', from: 'b1', to: 'b2' }] })
+    expect(other).not.toHaveProperty('problem')
+    expect(plan(aCase(anInvoice()))).not.toHaveProperty('about')
+    // Nor is another bill our draft, only because nothing was known before.
+    const missing = linkAfter(plan(aCase(anInvoice())), { targetId: 'b1' })
+    expect(plan(aCase(anInvoice(), [aBill({ id: 'b2' })]), missing)?.decision.kind).toBe('observe')
+  })
+})
+
+describe('the words of a plan', () => {
+  it('say why an invoice is not looked at', () => {
+    const said = (fields: Partial<Invoice>) => {
+      const decision = plan(aCase(anInvoice(fields)))?.decision
+      return decision?.kind === 'skip' ? decision.message : null
+    }
+    const rest = "so far; it is looked at when the vendor's number is there."
+    expect(said({ invoiceNumber: 'Received' })).toBe(`The invoice has the number Received ${rest}`)
+    expect(said({ invoiceNumber: null })).toBe(`The invoice has no number ${rest}`)
+    const early = 'The invoice was created before 2026-01-01 (INVOICE_START_DATE).'
+    expect(said({ createdDate: '2025-12-31T12:00:00Z' })).toBe(early)
+  })
+
+  it('name the supplier without a vendor by its code, else by its id', () => {
+    const said = (fields: Partial<Invoice>) => plan(aCase(anInvoice(fields), [], { vendor: null }))?.problem?.message
+    expect(said({})).toContain('The supplier ACME has no vendor')
+    expect(said({ supplierCode: null })).toContain('The supplier s1 has no vendor')
+  })
+
+  it('say why a bill cannot be drafted, or that the draft made here is gone', () => {
+    const dateless = aCase(anInvoice({ transactionDate: null }))
+    const item = plan(dateless, undefined, DRAFT)
+    expect(item?.decision.kind).toBe('observe')
+    expect(item?.problem?.message).toMatch(/ It cannot be drafted: .*no date.*\.$/)
+    const lost = linkAfter(plan(aCase(anInvoice())), { targetId: '123456789' })
+    expect(plan(aCase(anInvoice()), lost, DRAFT)?.problem?.message).toMatch(
+      / The draft made here \(12345678\) was deleted or changed there\.$/,
+    )
+    // While another finding stands it is not about the draft.
+    expect(plan(aCase(anInvoice(), [aBill({ total: '1' })]), lost, DRAFT)?.problem?.message).not.toContain('draft made')
+  })
+})
+
+describe('what is drafted', () => {
+  it('is shown line by line, and remembers the bills that were there before', () => {
+    const missing = aCase(anInvoice(), [aBill({ id: 'old', status: '5' })])
+    // A withdrawn bill under the number leaves a decision to people.
+    expect(plan(missing, undefined, DRAFT)?.decision.kind).toBe('observe')
+    const far = aCase(anInvoice(), [])
+    const decision = plan(far, undefined, DRAFT)?.decision
+    const wanted = decision?.kind === 'send' ? decision.wanted : null
+    expect(wanted).toMatchObject({
+      ...{ action: 'create', targetId: null, targetKey: 'INV-1', message: null },
+      draft: { match_key: 's1 inv-1', vendor: '7', finding: 'matched', message: 'Drafted here.', bills: [], known: [] },
+      changes: [
+        { field: 'number', from: null, to: 'INV-1' },
+        { field: 'amount', from: null, to: '100.00 USD' },
+        { field: 'date', from: null, to: '2026-03-01' },
+        { field: 'line 1', from: null, to: '100: 61200-010 Goods as ordered' },
+      ],
+    })
+    const state = readInvoiceState(plan(far, undefined, DRAFT)?.learned)
+    expect(state).toMatchObject({ finding: 'missing_in_procurify', message: 'Being drafted.' })
+  })
+
+  it('keeps what was known before the draft for as long as it is judged', () => {
+    const decision = plan(aCase(anInvoice()), undefined, DRAFT)?.decision
+    const sent = decision?.kind === 'send' ? decision.wanted.draft : null
+    const link = aLink('i1', { targetId: 'b1', sent: { ...(sent as object), known: ['old'] } as never })
+    expect(readInvoiceState(plan(aCase(anInvoice(), [aBill()]), link)?.learned)?.known).toEqual(['old'])
+    expect(plan(aCase(anInvoice(), [aBill()]))?.learned).not.toHaveProperty('known')
+  })
+
+  it('is not what has no vendor, or for which nothing is known of Procurify', () => {
+    expect(plan(aCase(anInvoice(), [], { vendor: null }), undefined, DRAFT)?.decision.kind).toBe('observe')
+    const [item] = planInvoices([aCase(anInvoice())], new Map(), null, DRAFT)
+    expect(item?.decision.kind).toBe('observe')
+    const old = aCase(anInvoice({ createdDate: '2025-12-31T12:00:00Z' }))
+    expect(needsInvoiceSurvey([old], new Map(), DRAFT)).toBe(false)
+  })
+})
+
 it('keys name the partner and the folded number', () => {
   expect([matchKey('7', ' 00A 1'), matchKey(null, '1'), matchKey('7', ' ')]).toEqual(['7 a1', null, null])
   const key = (fields: Partial<Invoice>) => keyOf(factsOf(anInvoice(fields), ZONE))

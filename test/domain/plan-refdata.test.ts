@@ -534,6 +534,61 @@ describe('account codes without departments', () => {
   })
 })
 
+describe('remarks', () => {
+  it('are made on names of the map that Plex does not have, in whatever words it would have them', () => {
+    const world = aWorld({
+      buildings: [aBuilding(), aBuilding({ id: 'b2', code: null, name: 'North' })],
+      places: [{ building: 'Yard', department: 'Paint' }],
+      accounts: [anAccount({ number: null })],
+    })
+    const map = aMap({ accounts: { '1': '9' }, locations: { main: 'A', NORTH: 'B', yard: 'C', Gone: 'D' } })
+    expect(planOf(world, { map }).remarks).toEqual([
+      { stream: 'accounts', code: 'mapped_name_unknown', message: 'REFDATA_MAP names "1", which Plex does not have.' },
+      {
+        stream: 'locations',
+        code: 'mapped_name_unknown',
+        message: 'REFDATA_MAP names "Gone", which Plex does not have.',
+      },
+    ])
+  })
+
+  it('count the codes that would be linked to no department, and no other writes', () => {
+    const lonely = { places: [], departments: [aDepartment({ name: 'Other' })] }
+    const accounts = [
+      anAccount({ number: '1' }),
+      anAccount({ id: 'a2', number: '2' }),
+      anAccount({ id: 'a3', number: '3' }),
+    ]
+    const world = aWorld({ ...lonely, accounts, codes: [aCode({ code: '3' }), aCode({ id: '8', code: '8' })] })
+    const message = '2 account codes would be linked to no department.'
+    expect(planOf(world, { direction: 'both' }).remarks).toEqual([
+      { stream: 'accounts', code: 'departments_missing', message },
+    ])
+    const paired = carryOut(aWorld({ accounts: [anAccount()], codes: [aCode()] }))
+    const renamed = { ...paired, ...lonely, accounts: [anAccount({ name: 'New' })] }
+    expect(
+      planOf({ ...renamed, books: { ...renamed.books, departments: aWorld().books.departments } }).remarks,
+    ).toEqual([])
+    // Made in Plex, an account needs no department.
+    expect(planOf(aWorld({ ...lonely, codes: [aCode()] }), { direction: 'to-plex' }).remarks).toEqual([])
+  })
+})
+
+describe('account codes and their departments', () => {
+  it('are linked in order of their numbers, and named by the alphabet', () => {
+    const ids = ['9', '101', '20']
+    const world = aWorld({
+      departments: ids.map((id) => aDepartment({ id, name: `D${id}` })),
+      places: ids.map((id) => ({ building: 'MAIN', department: `D${id}` })),
+      accounts: [anAccount()],
+    })
+    expect(bodyOf(world, '6100')).toMatchObject({ departments: [9, 20, 101] })
+    const { decision } = itemOf(world, 'accounts', '6100').planned ?? {}
+    const changes = decision?.kind === 'send' ? decision.wanted.changes : []
+    expect(changes.at(-1)?.to).toEqual(['Main Plant / D101', 'Main Plant / D20', 'Main Plant / D9'])
+  })
+})
+
 describe('answers that cannot be true', () => {
   const known = (): World =>
     carryOut(
@@ -564,10 +619,28 @@ describe('answers that cannot be true', () => {
     ])
   })
 
+  it('are told with the list and the numbers', () => {
+    const world = known()
+    const told = (over: Partial<World>) => findSuspicions({ ...world, ...over }, world.books)
+    const nothing = 'Plex answered the whole list of GL accounts with nothing.'
+    expect(told({ accounts: [] })).toEqual([{ stream: 'accounts', code: 'empty_answer', message: nothing }])
+    const short = 'Procurify answered the list of account codes with 1, but without 3 of the 4 that are paired.'
+    expect(told({ codes: world.codes.slice(0, 1) })).toEqual([
+      { stream: 'accounts', code: 'answer_short', message: short },
+    ])
+  })
+
+  it('do not count what was never paired', () => {
+    const world = carryOut(aWorld({ accounts: [anAccount({ active: false })], codes: [aCode({ code: '9' })] }))
+    expect(findSuspicions({ ...world, accounts: [anAccount({ id: 'other' })] }, world.books)).toEqual([])
+  })
+
   it('are not told twice: what was found missing, and allowed, is not expected back', () => {
     const world = known()
     const after = carryOut({ ...world, accounts: world.accounts.slice(0, 1) })
     expect(suspicions(after)).toEqual([])
+    const codeless = carryOut({ ...world, codes: world.codes.slice(0, 1) })
+    expect(suspicions(codeless)).toEqual([])
   })
 })
 
@@ -583,6 +656,17 @@ describe('the hash and the count of a plan', () => {
     expect(hashPlan(planOf(world), world.books, findSuspicions({ ...world, codes: [] }, world.books))).not.toBe(
       hash(world),
     )
+  })
+
+  it('depend on every suspicion by its words, and on no finding that writes nothing', () => {
+    const base = { stream: 'accounts', code: 'answer_short', message: 'a' } as const
+    const hashOf = (...suspicions: (typeof base | { stream: 'accounts'; code: 'answer_short'; message: string })[]) =>
+      hashPlan(planOf(world), world.books, suspicions)
+    expect(hashOf(base)).not.toBe(hashOf({ ...base, message: 'b' }))
+    expect(hashOf()).toMatch(/^[0-9a-f]{16}$/)
+    const listed = aWorld({ accounts: [anAccount({ active: false })] })
+    expect(hash(listed)).not.toBe(hash(world))
+    expect(hash(listed)).toBe(hash(aWorld({ accounts: [anAccount({ number: null })] })))
   })
 
   it('count writes and not pairs, each side alone', () => {
