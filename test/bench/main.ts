@@ -10,12 +10,15 @@ import { openStage, say, type Stage } from './stage.js'
 
 const CASES = [0, 20, 100].flatMap((latencyMs) => [1, 4, 16].map((concurrency) => ({ latencyMs, concurrency })))
 
+const READ = (counts: readonly number[]) => counts.map((suppliers) => ({ suppliers, isDryRun: false }))
+const DRY_RUN = (counts: readonly number[]) => counts.map((suppliers) => ({ suppliers, isDryRun: true }))
+
 const BARE = join(import.meta.dirname, 'bare.js')
 
 const BENCHES: Record<string, (stage: Stage) => Promise<string>> = {
   idle: (stage) => benchIdle(stage, 12),
   push: (stage) => benchPush(stage, BARE, CASES, 2),
-  memory: (stage) => benchMemory(stage, [1_000, 30_000, 120_000, 1_000_000]),
+  memory: (stage) => benchMemory(stage, [...READ([1_000, 30_000, 120_000, 1_000_000]), ...DRY_RUN([20_000, 100_000])]),
   scale: (stage) => benchScale(stage, 6),
   many: (stage) => benchMany(stage, 40, [1, 4, 12]),
   // Shorter forms, for a look in between.
@@ -26,7 +29,7 @@ const BENCHES: Record<string, (stage: Stage) => Promise<string>> = {
       CASES.filter(({ latencyMs }) => latencyMs === 20),
       1,
     ),
-  'memory-short': (stage) => benchMemory(stage, [1_000, 30_000, 120_000]),
+  'memory-short': (stage) => benchMemory(stage, [...READ([1_000, 30_000, 120_000]), ...DRY_RUN([20_000, 60_000])]),
 }
 
 const wanted = process.argv.slice(2)

@@ -47,22 +47,34 @@ describe('a target that throttles', () => {
 })
 
 describe('a list of any length', () => {
-  it('is read in the same memory: 20,000 suppliers pass through a heap of 40 MB', async () => {
+  /** A pass over 20,000 suppliers whose heap cannot grow beyond so many megabytes; a larger one ends it. */
+  const passWithin = async (heapMb: number, flags: string) => {
     bench = await openBench()
     const many = await serveManySuppliers(bench.sandbox, 20_000)
     try {
-      const { finished } = bench.start('sync suppliers --json --limit 1', {
+      const { finished } = bench.start(`sync suppliers --json ${flags}`, {
         PLEX_BASE_URL: many.url,
         SUPPLIER_ADDRESSES: 'false',
-        NODE_OPTIONS: '--max-old-space-size=40',
+        NODE_OPTIONS: `--max-old-space-size=${heapMb}`,
         SYNC_TIMEOUT: '20s',
         SYNC_LEASE: '60s',
       })
       const run = await finished
       expect(run.err).not.toContain('heap')
-      expect(run.json()).toMatchObject({ exit_code: 4, counts: { read: 20_000, created: 1, pending: 19_999 } })
+      return run.json()
     } finally {
       many.close()
     }
+  }
+
+  it('is read in the same memory: 20,000 suppliers pass through a heap of 40 MB', async () => {
+    const run = await passWithin(40, '--limit 1')
+    expect(run).toMatchObject({ exit_code: 4, counts: { read: 20_000, created: 1, pending: 19_999 } })
+  })
+
+  it('is planned in little more: a dry run of 20,000 new suppliers holds what it will print compressed', async () => {
+    const run = await passWithin(30, '--dry-run')
+    expect(run).toMatchObject({ exit_code: 0, counts: { read: 20_000, created: 20_000 } })
+    expect(run.plan).toHaveLength(20_000)
   })
 })
