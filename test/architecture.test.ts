@@ -98,6 +98,7 @@ describe('the import rule', () => {
       new Set([
         'src/cli/wire.ts',
         'src/cli/wire-follow.ts',
+        'src/cli/wire-order-targets.ts',
         'src/cli/wire-orders.ts',
         'src/cli/wire-invoices.ts',
         'src/cli/wire-plex.ts',

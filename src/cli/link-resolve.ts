@@ -2,12 +2,12 @@
 import { ConfigError } from '../domain/errors.js'
 import type { Result } from '../domain/failure.js'
 import type { Json, Link, Touched } from '../domain/record.js'
-import { requested } from '../domain/requisition.js'
 import type { Source } from '../ports.js'
 import type { Pair, PairRefusal } from '../store/pairs.js'
 import type { PairedStream } from './commands/link.js'
 import { supplierStream, type World } from './wire.js'
-import { findOrderTargets, wireOrders } from './wire-orders.js'
+import { findOrderTargets } from './wire-order-targets.js'
+import { wireOrders } from './wire-orders.js'
 
 /** A pair as it is named: by a line of a file, or on the command line. */
 export interface NamedPair {
@@ -35,7 +35,7 @@ type Names = ReadonlyMap<string, readonly Named[]>
 
 const NOUNS = {
   suppliers: { source: 'supplier of Plex', target: 'vendor of Procurify', taken: 'vendor' },
-  pos: { source: 'purchase order of Plex', target: 'PO of Procurify', taken: 'PO or requisition' },
+  pos: { source: 'purchase order of Plex', target: 'PO or requisition of Procurify', taken: 'PO or requisition' },
 } as const
 
 /** Reads Plex and Procurify once, whatever the number of pairs. Throws ConfigError only for settings. */
@@ -80,12 +80,9 @@ async function readTargets(world: World, stream: PairedStream, wanted: ReadonlyS
     for (const { id, name } of vendors.value) if (wanted.has(id)) add(id, { id, key: name, detail: null })
     return { ok: true, value: names }
   }
-  const pos = await findOrderTargets(world, wanted)
-  if (!pos.ok) return pos
-  const now = new Date(world.clock.wallMs()).toISOString()
-  for (const { targetId, number } of pos.value) {
-    add(number, { id: targetId, key: number, detail: { ...requested(1, now), state: 'ordered', po_numbers: [number] } })
-  }
+  const found = await findOrderTargets(world, wanted)
+  if (!found.ok) return found
+  for (const { name, targetId: id, key, detail } of found.value) add(name, { id, key, detail })
   return { ok: true, value: names }
 }
 

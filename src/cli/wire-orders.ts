@@ -25,7 +25,6 @@ import { readOrderStatuses, readPlexAccounts, readReleaseStatuses } from '../ple
 import { makeReleaseFeed } from '../plex/releases.js'
 import type { Known, Stream } from '../ports.js'
 import { readOrderReference, type OrderReference } from '../procurify/order-reference.js'
-import { findPurchaseOrders } from '../procurify/purchase-orders.js'
 import { readMe, readRequisitionIndex, type Requester } from '../procurify/requisition-index.js'
 import { makeRequisitionTarget } from '../procurify/requisitions.js'
 import { makeScans, type Scans } from '../procurify/scans.js'
@@ -296,29 +295,6 @@ export async function readOrderNames({ procurify, config, store }: World): Promi
       vendors: vendors.map(({ name, active, is_auto_email_po_enabled: autoEmail }) => ({ name, active, autoEmail })),
     },
   }
-}
-
-/** A PO of Procurify as the other half of a pair: by its one requisition, which can be followed, else by itself. */
-export interface OrderTarget {
-  readonly targetId: string
-  readonly number: string
-}
-
-/** The POs of these numbers (`link set`, `link import`). Cancelled ones are none. */
-export async function findOrderTargets(
-  { procurify, config }: World,
-  numbers: ReadonlySet<string>,
-): Promise<Result<OrderTarget[]>> {
-  const found = await findPurchaseOrders(procurify, numbers, config.procurify.pageSize)
-  if (!found.ok) return found
-  const live = found.value.filter(({ isCancelled }) => !isCancelled)
-  const holders = live.flatMap(({ requisitionIds }) => requisitionIds)
-  const isShared = (id: string): boolean => holders.indexOf(id) !== holders.lastIndexOf(id)
-  const targets = live.map(({ key, number, requisitionIds: [id, ...others] }) => ({
-    number,
-    targetId: id === undefined || others.length > 0 || isShared(id) ? `po:${key}` : id,
-  }))
-  return { ok: true, value: targets }
 }
 
 /** `sync pos` sends nothing before a person said from when on. */

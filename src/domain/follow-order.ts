@@ -46,6 +46,11 @@ export function followRequisition(link: Link, sighting: Sighting, now: string, g
   return { detail, targetKey, decision: judge(link, before, detail) }
 }
 
+/** The state of a requisition that people paired by hand, as its row shows it. */
+export function firstSeen(order: SeenOrder, now: string): RequisitionState {
+  return seen(requested(1, now), { kind: 'seen', order, pos: [] }, now)
+}
+
 /** Why a requisition that is over needs a person: said when it ends, and again whenever its order is planned. */
 export function parkEnded(link: Link, { state, reason, order_num }: RequisitionState): Decision {
   const name = order_num ?? link.targetKey ?? link.targetId ?? ''

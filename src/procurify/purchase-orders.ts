@@ -1,5 +1,6 @@
-/** POs by the number people see (contracts/procurify.md section 8): there is no filter for it, so the list is read whole. */
+/** POs and requisitions by what people call them (contracts/procurify.md sections 7 and 8): no filter is sure, so lists are read whole. */
 import type { Result } from '../domain/failure.js'
+import type { SeenOrder } from '../domain/follow-order.js'
 import { normalizeUuid } from '../domain/requisition.js'
 import type { Http } from '../http.js'
 import { encode } from '../http-text.js'
@@ -42,4 +43,34 @@ export async function findPurchaseOrders(
     pos.push({ ...po, requisitionIds: [...new Set(uuids)] })
   }
   return { ok: true, value: pos }
+}
+
+export interface NamedRequisition {
+  /** The number or uuid it was asked for by. */
+  readonly name: string
+  /** Uuid, normalised. */
+  readonly id: string
+  readonly order: SeenOrder
+}
+
+const ORDERS = '/api/v2/global/orders/'
+
+/** The requisitions of these numbers or uuids, whoever asked for them. */
+export async function findRequisitions(
+  http: Http,
+  names: ReadonlySet<string>,
+  pageSize: number,
+): Promise<Result<readonly NamedRequisition[]>> {
+  const nameOf = new Map([...names].map((name) => [normalizeUuid(name), name]))
+  const found: NamedRequisition[] = []
+  const read = await readPages(http, ORDERS, {}, pageSize, (rows) => {
+    for (const { num, uuid, status, denial_reason, denial_comment } of schema.readable(schema.RequisitionOrder, rows)) {
+      if (uuid === null) continue
+      const id = normalizeUuid(uuid)
+      const name = nameOf.get(id) ?? nameOf.get(num ?? '')
+      const order = { orderNum: num, status, denialReason: denial_reason, denialComment: denial_comment }
+      if (name !== undefined) found.push({ name, id, order })
+    }
+  })
+  return read.ok ? { ok: true, value: found } : read
 }

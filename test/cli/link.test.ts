@@ -200,7 +200,7 @@ describe('link propose and import', () => {
     })
     await withFile('source,target\nPO-B,HAND-2\n', async (file) => {
       const unknown = await run('link', 'import', file, '--stream', 'pos', '--reason', 'x')
-      expect(unknown.err).toContain('line 2: There is no PO of Procurify called HAND-2')
+      expect(unknown.err).toContain('line 2: There is no PO or requisition of Procurify called HAND-2')
     })
     const before = orders.requisitions().length
     expect((await orders.sync()).json()).toMatchObject({ exit_code: 0, counts: { created: 0, adopted: 1 } })
@@ -214,6 +214,35 @@ describe('link propose and import', () => {
     expect((await orders.sync()).json().problems.map(({ code }) => code)).toEqual(['po_changed_after_send'])
     expect(orders.requisitions()).toHaveLength(before)
   })
+})
+
+it('an order is paired with a requisition that has no PO yet, by its number or uuid', async () => {
+  const orders: OrderBench = await openAlignedBench()
+  bench = orders
+  const order = orders.addOrder({ poNumber: 'PO-R' })
+  await orders.sync()
+  const forget = `delete from link where stream in ('pos', 'releases'); delete from intent where stream = 'pos'`
+  await orders.database.pool.query(forget)
+  const plex = orders.sandbox.plex.state.data
+  plex.releases.edit(String(order.releaseIds[0]), { quantity: 5 })
+  plex.orders.edit(order.id, { lineItemTotal: 50 })
+  expect((await orders.sync()).json().problems.map(({ code }) => code)).toContain('requisition_ambiguous')
+  const [{ uuid, items }] = orders.requisitions() as [ReturnType<OrderBench['requisitions']>[0]]
+  const num = String(items[0]?.['orderNum'])
+  orders.sandbox.procurify.state.lifecycle.approve(uuid)
+  for (const name of [uuid, num]) {
+    const set = await run('link', 'set', '--stream', 'pos', 'PO-R', name, '--reason', 'it is right')
+    expect(set.code, set.err).toBe(0)
+  }
+  expect((await orders.sync()).json()).toMatchObject({ exit_code: 0, counts: { created: 0, parked: 0 } })
+  expect((await links()).filter(({ stream }) => stream === 'pos')).toMatchObject([
+    { source_key: 'PO-R', target_key: num },
+  ])
+  const { rows } = await orders.database.pool.query<{ state: string }>(
+    `select detail ->> 'state' as state from link where stream = 'pos' and target_id is not null`,
+  )
+  expect(rows).toEqual([{ state: 'approved' }])
+  expect(orders.requisitions()).toHaveLength(1)
 })
 
 /** The one requisition there is becomes a PO of this number, without a trace of who sent it. */
