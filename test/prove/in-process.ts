@@ -1,7 +1,7 @@
 /**
  * Hands requests to the simulators without a socket: most of what a schedule costs would be the kernel's and the HTTP parser's work.
  * The program's HTTP client and the simulators are the real ones up to `http.request`; what a cut connection looks like on both
- * sides is as Node shows it. Every few schedules use sockets all the same (see `Prover`).
+ * sides is as Node shows it. Every few schedules use sockets all the same (see `Schedule`).
  */
 import { EventEmitter } from 'node:events'
 import http, { type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http'
@@ -11,17 +11,24 @@ import type { Sandbox } from '../../src/sandbox/sandbox.js'
 type Handle = Sandbox['plex']['handle']
 type Headers = Readonly<Record<string, unknown>>
 
+const { request: byConnection } = http
+
+/** Requests take the way they always take, whatever a schedule that hangs has left behind. */
+export function answerByConnection(): () => void {
+  Object.assign(http, { request: byConnection })
+  return () => undefined
+}
+
 /** Until what it answers is called, requests of this process go to the simulators directly; all others fail. */
 export function answerInProcess({ plex, procurify }: Sandbox): () => void {
   const handlers = new Map([plex, procurify].map(({ url, handle }) => [new URL(url).port, handle]))
-  const { request } = http
   const direct = (options: RequestOptions, onResponse: (response: Readable) => void): Asking => {
     const handle = handlers.get(String(options.port))
     if (handle === undefined) throw new Error(`Nobody is asked at ${options.hostname}:${options.port}.`)
     return new Asking(options, handle, onResponse)
   }
   Object.assign(http, { request: direct })
-  return () => void Object.assign(http, { request })
+  return () => void Object.assign(http, { request: byConnection })
 }
 
 function lowerCased(headers: Headers): Record<string, unknown> {

@@ -184,8 +184,10 @@ for (const mutation of MUTATIONS.filter(({ name }) => name.includes(args.only ??
   if (built.code !== 0) print(built.out)
   const options = ['--seeds', String(mutation.within), '--from', '1', '--until-caught', '--workers', args.workers]
   const { code, out } = await run(['.proof/bin/prove.js', ...options])
-  const [sum = '', first = ''] = out.trim().split('\n').slice(-2)
-  const isCaught = code === 1 && first.startsWith('  seed')
+  const lines = out.trim().split('\n')
+  const sum = lines.find((line) => / schedules from seed /.test(line)) ?? ''
+  const first = lines.find((line) => line.startsWith('  seed')) ?? ''
+  const isCaught = code === 1 && first !== ''
   if (!isCaught) missed += 1
   print(
     `${isCaught ? 'caught' : 'MISSED'}  ${mutation.name}: after ${sum.split(' from')[0]}; ${first.trim().slice(0, 160)}`,

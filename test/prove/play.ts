@@ -10,7 +10,7 @@ import { RequestLog } from '../../src/sandbox/log.js'
 import type { Sandbox } from '../../src/sandbox/sandbox.js'
 import { Conductor, type Actor, type Fate } from './conductor.js'
 import { Dice } from './dice.js'
-import { answerInProcess } from './in-process.js'
+import { answerByConnection, answerInProcess } from './in-process.js'
 import { Pauses } from './pauses.js'
 import { COMMANDS, makeIo, perform } from './perform.js'
 import {
@@ -95,7 +95,7 @@ export class Play {
   /** Plays every step, then lets everything come to rest. */
   async play(): Promise<void> {
     const undo = rule(this.time, chanceOf(this.schedule.seed))
-    const plug = this.schedule.usesSockets ? () => undefined : answerInProcess(this.sandbox)
+    const unplug = this.schedule.usesSockets ? answerByConnection() : answerInProcess(this.sandbox)
     const untap = tapRequests(() => this.conductor.sent())
     try {
       this.#prepare()
@@ -104,7 +104,7 @@ export class Play {
       await this.#comeToRest()
     } finally {
       untap()
-      plug()
+      unplug()
       undo()
     }
   }
