@@ -118,13 +118,21 @@ export async function upsertOwners(
   )
 }
 
-/** Notes records to be read by id, or as they are noted already; with a new revision, so that a plan under way does not remove it. */
+/**
+ * Notes records to be read by id, or as their own row is noted already; with a new revision, so that a plan under way does not remove it.
+ * What is noted of a waiting record is no row but all that was read of it then, and that has just changed: it is read by id as well.
+ */
 export async function touchNotes(db: Kysely<Tables>, key: Key, sourceIds: readonly string[]): Promise<void> {
   if (sourceIds.length === 0) return
   await sql`
     insert into note (connection, stream, source_id)
     select ${key.connection}, ${key.stream}, id from unnest(${[...sourceIds]}::text[]) as id
-    on conflict (connection, stream, source_id) do update set revision = default, noted_at = now()`.execute(db)
+    on conflict (connection, stream, source_id) do update set revision = default, noted_at = now(),
+      record = case when not exists (
+        select from intent i
+        where i.connection = note.connection and i.stream = note.stream and i.state = 'waiting' and i.record = note.record
+          and split_part(i.source_id, '/', 1) = note.source_id
+      ) then note.record end`.execute(db)
 }
 
 /** A part (`<id>/2`) is planned with its whole record. */

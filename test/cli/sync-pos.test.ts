@@ -243,6 +243,20 @@ describe.each(PROFILES)('with the profile %s', (profile) => {
       expect(bench.sandbox.log.entries.filter(isLineList)).toEqual([])
     })
 
+    it('what it asks for by then, though a pass that stopped early had noted what it asked for before', async () => {
+      bench = await openAlignedBench(profile)
+      // Outside of what the next pass reads of orders: its release is all that is seen of it.
+      const order = bench.addOrder({ modifiedDate: '2026-06-01T00:00:00Z' }, [{ quantity: '2' }])
+      const refusal = { kind: 'throttle', retryAfter: 'seconds', seconds: 1 } as const
+      bench.sandbox.faults.add({ ...refusal, system: 'procurify', method: 'POST', path: '/api/v3/vendors/' })
+      expect((await bench.run('sync pos --limit 2 --json')).json().counts).toMatchObject({ waiting: 1 })
+      const { releases, orders } = bench.sandbox.plex.state.data
+      releases.edit(String(order.releaseIds[0]), { quantity: 3 })
+      orders.edit(order.id, { lineItemTotal: 30 }, 'keep')
+      expect((await bench.sync()).json().counts).toMatchObject({ created: 1 })
+      expect(posts()[0]?.body).toMatchObject({ line_items: [{ quantity: '3' }] })
+    })
+
     it('a supplier that is looked at and left out parks the order, for nothing would come by itself', async () => {
       bench = await openAlignedBench(profile)
       const { suppliers } = bench.sandbox.plex.state.data
