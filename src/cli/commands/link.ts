@@ -115,6 +115,7 @@ const IMPORT_EXAMPLES = `
 Lines without a target are left out; other columns are not looked at. Every mistake is listed before anything is written.
   suppliers  source = supplier code or Plex id      target = vendor id
   pos        source = Plex PO number or id          target = PO number in Procurify
+                                                    (without a PO: number or uuid of the requisition)
 
 Examples:
   ml-connector link import pairs.csv --stream suppliers --reason "approved by purchasing, 2026-11-20"
