@@ -2,13 +2,14 @@
 import { describe, expect, it } from 'vitest'
 import { chosenAccountId } from '../../src/domain/account-to-plex.js'
 import { contentHash } from '../../src/domain/content-hash.js'
-import type { AccountCode, PlexAccount } from '../../src/domain/refdata.js'
+import type { AccountCode, Direction, PlexAccount } from '../../src/domain/refdata.js'
 import {
   aCode,
   aMap,
   anAccount,
   aWorld,
   carryOut,
+  firstOf,
   itemOf,
   planOf,
   told,
@@ -23,12 +24,7 @@ const edit = (world: World, account: Partial<PlexAccount>, code: Partial<Account
   accounts: world.accounts.map((one) => ({ ...one, ...account })),
   codes: world.codes.map((one) => ({ ...one, ...code })),
 })
-/** The first account item, whatever it goes by. */
-const first = (world: World, options = {}) => {
-  const [item] = planOf(world, options).aligned.accounts
-  if (item === undefined) throw new Error('No accounts.')
-  return item
-}
+const first = (world: World, options: Parameters<typeof firstOf>[2] = {}) => firstOf('accounts', world, options)
 
 describe('an account that Procurify lacks', () => {
   it('is sent whole, and shown field by field', () => {
@@ -85,7 +81,7 @@ describe('an account that Procurify lacks', () => {
   })
 
   it('is only listed where Procurify is not written to, with what it might be', () => {
-    const options = { direction: 'to-plex' }
+    const options = { direction: 'to-plex' } as const
     const none = 'Procurify has no such code.'
     expect(told(first(worldOf({}, null), options))).toEqual({
       ...{ state: 'only_in_plex', code: 'missing_in_procurify', message: none, journal: none },
@@ -108,7 +104,8 @@ describe('an account that Procurify lacks', () => {
 })
 
 describe('an account that Plex lacks', () => {
-  const only = (fields: Partial<AccountCode>, direction = 'both') => first(worldOf(null, fields), { direction })
+  const only = (fields: Partial<AccountCode>, direction: Direction = 'both') =>
+    first(worldOf(null, fields), { direction })
 
   it('is sent whole, under the id that was chosen for it', () => {
     const item = only({ code: ' T&E', description: ' Travel  ' })
@@ -138,7 +135,7 @@ describe('an account that Plex lacks', () => {
     ['not to be written', {}, 'to-procurify', 'missing_in_plex', 'Plex has no GL account of this number.'],
     ['of type other', { type: '5' }, 'both', 'category_unknown', 'Plex has no category for its type.'],
     ['of no type', { type: null }, 'to-plex', 'category_unknown', 'Plex has no category for its type.'],
-  ])('%s is listed with the reason', (_, fields, direction, code, message) => {
+  ] as const)('%s is listed with the reason', (_, fields, direction, code, message) => {
     const item = only(fields, direction)
     expect(told(item)).toEqual({ state: 'only_in_procurify', code, message, journal: null })
     expect(item).toMatchObject({ planned: null, writesTo: null })

@@ -11,6 +11,7 @@ import {
   aNote,
   aWorld,
   carryOut,
+  firstOf,
   itemOf,
   newsOf,
   planOf,
@@ -19,11 +20,7 @@ import {
 } from './refdata-factories.js'
 
 const paired = (): World => carryOut(aWorld({ accounts: [anAccount()], codes: [aCode()] }))
-const first = (world: World) => {
-  const [item] = planOf(world).aligned.accounts
-  if (item === undefined) throw new Error('No accounts.')
-  return item
-}
+const first = (world: World) => firstOf('accounts', world)
 
 describe('a pair that lost a half', () => {
   it('is told by the name it had, with the half that is left', () => {

@@ -8,7 +8,7 @@ import {
   aMap,
   aWorld,
   carryOut,
-  planOf,
+  firstOf,
   told,
   wantedOf,
   type World,
@@ -20,11 +20,7 @@ const worldOf = (building: Partial<Building> | null, location: Partial<Location>
     locations: location === null ? [] : [aLocation(location)],
     places: [],
   })
-const first = (world: World, options = {}) => {
-  const [item] = planOf(world, options).aligned.locations
-  if (item === undefined) throw new Error('No locations.')
-  return item
-}
+const first = (world: World, options: Parameters<typeof firstOf>[2] = {}) => firstOf('locations', world, options)
 
 describe('a pair of a building and a location', () => {
   it('is remembered with how it was found', () => {

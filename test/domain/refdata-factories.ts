@@ -105,6 +105,13 @@ export function itemOf(world: World, stream: AlignStream, key: string, options: 
   return found[0] as Aligned
 }
 
+/** The first item of a stream, whatever it goes by. */
+export function firstOf(stream: AlignStream, world: World, options: Partial<AlignOptions> = {}): Aligned {
+  const [item] = planOf(world, options).aligned[stream]
+  if (item === undefined) throw new Error(`No ${stream}.`)
+  return item
+}
+
 /** What a decision comes to, in few words. */
 export function tell({ pair, planned, writesTo }: Aligned) {
   const decision = planned?.decision
