@@ -290,7 +290,9 @@ export class Play {
     for (let round = 1; round <= MOST_ROUNDS; round += 1) {
       const { isOver, isStill, hasAligned } = await this.#goRound(streams, round)
       if (hasAligned) streams = streams.filter((stream) => stream !== 'align')
-      if (!isOver || (this.schedule.isThorough && !isStill)) continue
+      // What was made in this round and is not visible yet may be what something else waits for.
+      const isPatient = this.schedule.isThorough || this.schedule.setting.hiddenMs > 0
+      if (!isOver || (isPatient && !isStill)) continue
       if (isReplayed || !(await this.#isParked())) return
       // What was refused meanwhile is for a person, who tries it once more.
       isReplayed = true
