@@ -2,13 +2,18 @@
 /** The executable: argv, env, streams and signals in; exit code out. */
 import { setMaxListeners } from 'node:events'
 import { hostname, userInfo } from 'node:os'
-import { setFlagsFromString } from 'node:v8'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { main } from '../src/cli/main.js'
 import { terminalIo } from '../src/cli/io.js'
 
-// What a pass keeps of a long list is small, what it throws away is not: left to itself, the heap grows to four times what is kept
-// before that is collected.
-setFlagsFromString('--heap-growing-percent=25')
+// What a pass keeps of a long list is small, what it throws away is not: left to itself, a large heap grows to four times what is kept
+// before that is collected. A small one stays as it is, since most passes are over before it would matter.
+const LARGE_HEAP = 64_000_000
+const watch = setInterval(() => {
+  if (getHeapStatistics().total_heap_size < LARGE_HEAP) return
+  setFlagsFromString('--heap-growing-percent=25')
+  clearInterval(watch)
+}, 1_000).unref()
 
 const stop = new AbortController()
 // Each read under way listens: as many as SYNC_CONCURRENCY says, which is no leak to warn of.
