@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { serveManySuppliers } from '../support/many-suppliers.js'
 import { makeSupplier, openBench, type Bench } from '../support/program.js'
+import { countRoundTrips } from '../support/round-trips.js'
 
 let bench: Bench
 afterEach(() => bench.close())
@@ -23,6 +24,21 @@ describe('a first load of suppliers', () => {
     expect(await load({}, 20)).toBeLessThanOrEqual(3 * 20 + own)
     suppliers.slice(20).forEach((supplier) => bench.sandbox.plex.state.data.suppliers.add(supplier))
     expect(await load({ SUPPLIER_ADDRESSES: 'false' }, 40)).toBeLessThanOrEqual(2 * 40 + own)
+  })
+})
+
+describe('a pass with nothing to do', () => {
+  it('asks the database some twenty times', async () => {
+    bench = await openBench({ suppliers: [makeSupplier(), makeSupplier()] })
+    await bench.run('sync suppliers')
+    const trips = await countRoundTrips(bench.database.url)
+    try {
+      const idle = await bench.run('sync suppliers --json', { DATABASE_URL: trips.url })
+      expect(idle.json()).toMatchObject({ exit_code: 0, counts: { unchanged: 2 } })
+      expect(trips.count).toBeLessThanOrEqual(22)
+    } finally {
+      await trips.close()
+    }
   })
 })
 
