@@ -86,7 +86,7 @@ export async function makeOrderPass(base: Base, world: World, flags: SyncFlags):
   return refused === null ? pass : { pass, refused }
 }
 
-async function makeInvoicePass(base: Base, world: World): Promise<InvoicePass> {
+export async function makeInvoicePass(base: Base, world: World): Promise<InvoicePass> {
   const { wireInvoices } = await import('./wire-invoices.js')
   const wiring = await wireInvoices(world, { dryRun: base.options.dryRun, isFresh: false })
   const tally = new Tally('invoices', adviceFor)

@@ -76,9 +76,20 @@ export function connectionError(): Error {
   return Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' })
 }
 
+/** The statements are few and come again and again. */
+const beginnings = new Map<string, string>()
+
+function beginningOf(text: string): string {
+  const beginning = beginnings.get(text) ?? text.slice(0, 200).replace(/\s+/g, ' ').trim().slice(0, 60)
+  beginnings.set(text, beginning)
+  return beginning
+}
+
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined)
 /** Only where the order of events is not ours to tell: several requests of one pass under way. */
-const WATCHDOG_MS = 25
+const WATCHDOG_MS = 10
+/** Whoever has more statements to make may have nothing else to do before these are answered. */
+const PATIENCE_MS = 1
 
 export class Conductor {
   readonly #time: SimTime
@@ -148,7 +159,7 @@ export class Conductor {
   async step(actor: Actor, statement: Statement): Promise<unknown> {
     if (actor.state === 'dead') return statement.drop().then(() => never())
     actor.steps += 1
-    this.trace.push(`${actor.name} ${actor.steps} ${statement.text.replace(/\s+/g, ' ').trim().slice(0, 60)}`)
+    this.trace.push(`${actor.name} ${actor.steps} ${beginningOf(statement.text)}`)
     const { fate } = actor
     const from = fate?.from ?? null
     if (actor.crossed > 0 || from === null || statement.text.trimStart().startsWith(CROSSINGS[from])) actor.crossed += 1
@@ -265,11 +276,12 @@ export class Conductor {
     this.#latest = actor
     this.#turn += 1
     const turn = this.#turn
+    const patience = this.#waiting.some((one) => one.actor === actor) ? PATIENCE_MS : WATCHDOG_MS
     realSetTimeout(() => {
       if (this.#turn !== turn || this.#running !== actor) return
       this.#running = null
       this.#schedule()
-    }, WATCHDOG_MS)
+    }, patience)
   }
 
   async #grant(next: Waiting): Promise<void> {

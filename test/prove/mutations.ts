@@ -156,6 +156,20 @@ const MUTATIONS: readonly Mutation[] = [
     to: 'replay_of = null',
     within: 600,
   },
+  {
+    name: 'a bill that is not found again',
+    file: 'src/procurify/bill-target.ts',
+    from: 'isLiveBill(bill) && !known.includes(bill.id) &&',
+    to: 'isLiveBill(bill) && known.includes(bill.id) &&',
+    within: 1000,
+  },
+  {
+    name: 'an invoice not judged anew when its bill changes',
+    file: 'src/procurify/bill-feed.ts',
+    from: 'return owners.length === 0 ?',
+    to: 'return owners.length >= 0 ?',
+    within: 600,
+  },
 ]
 
 const { values: args } = parseArgs({ options: { only: { type: 'string' }, workers: { type: 'string', default: '2' } } })

@@ -2,7 +2,7 @@
 import { makeAlignPass } from '../../src/cli/align.js'
 import type { Io } from '../../src/cli/io.js'
 import { makeReplayPass, REPLAYED } from '../../src/cli/replay-streams.js'
-import { makeOrderPass, makeSupplierPass, refuse, toBase } from '../../src/cli/sync.js'
+import { makeInvoicePass, makeOrderPass, makeSupplierPass, refuse, toBase } from '../../src/cli/sync.js'
 import type { World } from '../../src/cli/wire.js'
 import { EMPTY_MAP } from '../../src/domain/refdata-map.js'
 import { runAlign } from '../../src/passes/align.js'
@@ -10,11 +10,22 @@ import { runReplay, type ReplayPass } from '../../src/passes/replay.js'
 import { runPass, type PassResult } from '../../src/passes/run.js'
 import type { Reporter } from '../../src/ports.js'
 import { readParked } from '../../src/store/parked.js'
-import type { PassStep, ProofStream } from './schedule.js'
+import { loadConfig, type Config } from '../../src/config.js'
+import type { Sandbox } from '../../src/sandbox/sandbox.js'
+import {
+  GRACE_MS,
+  LEASE_MS,
+  OVERLAP_MS,
+  TIMEOUT_MS,
+  type PassStep,
+  type ProofStream,
+  type Schedule,
+} from './schedule.js'
 
 export const COMMANDS: Readonly<Record<ProofStream, string>> = {
   suppliers: 'sync suppliers',
   pos: 'sync pos',
+  invoices: 'sync invoices',
   align: 'align refdata',
   replay: 'replay',
 }
@@ -34,6 +45,11 @@ export async function perform(
   if (stream === 'replay') return replayAll(world, { io, runId, reporter })
   if (stream === 'align')
     return runAlign({ ...makeAlignPass(world, { io }, flags, EMPTY_MAP), runId, reporter }, COMMANDS.align)
+  if (stream === 'invoices')
+    return runPass(
+      await makeInvoicePass(toBase(world, { io }, { ...flags, full }, { runId, reporter }), world),
+      COMMANDS.invoices,
+    )
   const make = stream === 'pos' ? makeOrderPass : makeSupplierPass
   const given = { ...flags, full }
   const made = await make(toBase(world, { io }, given, { runId, reporter }), world, given)
@@ -74,4 +90,27 @@ export function makeIo(): Io {
     host: 'proof',
     runtime: 'proof',
   }
+}
+
+/** The settings of every pass of a schedule. */
+export function configFor(schedule: Schedule, env: Sandbox['env'], connection: string): Config {
+  const { setting, invoicing } = schedule
+  return loadConfig({
+    ...env,
+    DATABASE_URL: 'postgres://proof',
+    ML_CONNECTOR_KEY: Buffer.alloc(32, 7).toString('base64'),
+    CONNECTION: connection,
+    SYNC_OVERLAP: `${OVERLAP_MS}ms`,
+    SYNC_GRACE: `${GRACE_MS}ms`,
+    SYNC_LEASE: `${LEASE_MS}ms`,
+    SYNC_TIMEOUT: `${TIMEOUT_MS}ms`,
+    SYNC_CONCURRENCY: String(setting.concurrency),
+    PLEX_CALLS_PER_MINUTE: String(setting.callsPerMinute),
+    PROCURIFY_CALLS_PER_MINUTE: String(setting.callsPerMinute),
+    PO_START_DATE: '2026-01-01',
+    PO_MAX_PER_DAY: '0',
+    INVOICE_START_DATE: '2026-01-01',
+    INVOICE_DELIVERY: invoicing === 'draft' ? 'draft' : 'match',
+    PROCURIFY_PAGE_SIZE: String(setting.pageSize),
+  })
 }

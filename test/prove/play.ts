@@ -1,6 +1,6 @@
 /** Plays a schedule: the real program over real simulators and a real database, on simulated time. */
 import { randomUUID } from 'node:crypto'
-import { loadConfig, type Config } from '../../src/config.js'
+import type { Config } from '../../src/config.js'
 import { isDatabaseTrouble } from '../../src/cli/state.js'
 import { assembleWorld } from '../../src/cli/wire.js'
 import type { PassResult } from '../../src/passes/run.js'
@@ -12,12 +12,11 @@ import { Conductor, type Actor, type Fate } from './conductor.js'
 import { Dice } from './dice.js'
 import { answerByConnection, answerInProcess } from './in-process.js'
 import { Pauses } from './pauses.js'
-import { COMMANDS, makeIo, perform } from './perform.js'
+import { COMMANDS, configFor, makeIo, perform } from './perform.js'
 import {
   GRACE_MS,
   LEASE_MS,
   MINUTE,
-  OVERLAP_MS,
   TIMEOUT_MS,
   type PassStep,
   type ProofStream,
@@ -59,6 +58,8 @@ export class Play {
   #traced = 0
   #zombies: { actor: Actor; ended: Promise<void> }[] = []
   #wakesAtWrite = false
+  /** The last alignment had nothing left to do: nobody changes reference data after that. */
+  #isAligned = false
   readonly source: ProofSource
   readonly pcn: string
   killed = 0
@@ -73,23 +74,7 @@ export class Play {
     this.source = new ProofSource(sandbox)
     this.pcn = sandbox.plex.state.login.pcn
     this.conductor = new Conductor(this.time, new Dice(schedule.seed ^ 0x5eed), () => state.tell(this.time))
-    const { setting } = schedule
-    this.config = loadConfig({
-      ...sandbox.env,
-      DATABASE_URL: 'postgres://proof',
-      ML_CONNECTOR_KEY: Buffer.alloc(32, 7).toString('base64'),
-      CONNECTION: connection,
-      SYNC_OVERLAP: `${OVERLAP_MS}ms`,
-      SYNC_GRACE: `${GRACE_MS}ms`,
-      SYNC_LEASE: `${LEASE_MS}ms`,
-      SYNC_TIMEOUT: `${TIMEOUT_MS}ms`,
-      SYNC_CONCURRENCY: String(setting.concurrency),
-      PLEX_CALLS_PER_MINUTE: String(setting.callsPerMinute),
-      PROCURIFY_CALLS_PER_MINUTE: String(setting.callsPerMinute),
-      PO_START_DATE: '2026-01-01',
-      PO_MAX_PER_DAY: '0',
-      PROCURIFY_PAGE_SIZE: String(setting.pageSize),
-    })
+    this.config = configFor(schedule, sandbox.env, connection)
   }
 
   /** Plays every step, then lets everything come to rest. */
@@ -114,8 +99,13 @@ export class Play {
     const { setting } = schedule
     sandbox.reset()
     sandbox.clock.now = () => time.now() + setting.remoteSkewMs
-    const { options } = sandbox.procurify.state
-    Object.assign(options, { hiddenForMs: setting.hiddenMs, listInactive: setting.listsInactive, maxPageSize: 100 })
+    sandbox.plex.state.options.tokenSeconds = schedule.tokenSeconds
+    Object.assign(sandbox.procurify.state.options, {
+      draftBills: true,
+      hiddenForMs: setting.hiddenMs,
+      listInactive: setting.listsInactive,
+      maxPageSize: 100,
+    })
     const { faults, log } = sandbox
     const take = Faults.prototype.take.bind(faults)
     faults.take = (system, call) => {
@@ -145,6 +135,10 @@ export class Play {
         return this.source.changeSupplier(step)
       case 'order':
         return this.source.changeOrder(step)
+      case 'invoice':
+        return this.source.changeInvoice(step)
+      case 'bill':
+        return this.source.beBilled(step)
       case 'people':
         return this.source.beDecided(step)
       case 'wait':
@@ -171,6 +165,7 @@ export class Play {
     await this.state.restore(this.connection, snapshot)
     this.marks.clear()
     this.heads = []
+    this.#isAligned = false
     this.forgottenUntil = this.sandbox.log.entries.at(-1)?.n ?? 0
   }
 
@@ -190,8 +185,10 @@ export class Play {
     const sleepers = step.wakes ? [...this.#zombies] : []
     this.pauses.isCalm = all.every(({ fate }) => fate === null) && sleepers.length === 0
     this.#wakesAtWrite = step.wakes
-    await Promise.all(all.map((one) => this.#start(one)))
+    const ended = await Promise.all(all.map((one) => this.#start(one)))
     this.#wakesAtWrite = false
+    if (step.stream === 'align')
+      this.#isAligned = step.limit === null && ended.some((one) => one?.result?.outcome === 'done')
     // Whoever was woken goes on to its end.
     const woken = sleepers.filter(({ actor }) => !this.conductor.isHeld(actor))
     await Promise.all(woken.map(({ ended }) => ended))
@@ -285,8 +282,7 @@ export class Play {
     this.time.pass(20 * MINUTE)
     await this.#wake()
     let isReplayed = false
-    let streams: readonly ProofStream[] =
-      this.schedule.setting.orders > 0 ? ['align', 'suppliers', 'pos'] : ['suppliers']
+    let streams = this.#restingStreams()
     for (let round = 1; round <= MOST_ROUNDS; round += 1) {
       const { isOver, isStill, hasAligned } = await this.#goRound(streams, round)
       if (hasAligned) streams = streams.filter((stream) => stream !== 'align')
@@ -299,6 +295,13 @@ export class Play {
       await this.#start({ ...QUIET, stream: 'replay', name: 'last replay' })
     }
     this.isRestless = true
+  }
+
+  #restingStreams(): readonly ProofStream[] {
+    const { setting, invoicing, isThorough } = this.schedule
+    const needsAlign = setting.orders > 0 && (isThorough || !this.#isAligned)
+    const wanted = { align: needsAlign, suppliers: true, pos: setting.orders > 0, invoices: invoicing !== 'none' }
+    return (['align', 'suppliers', 'pos', 'invoices'] as const).filter((stream) => wanted[stream])
   }
 
   async #goRound(

@@ -15,6 +15,7 @@ const TEMPLATE = 'proof_template'
 interface Order {
   readonly url: string
   readonly prefix: string
+  readonly core: number | null
 }
 
 const { values: args } = parseArgs({
@@ -36,8 +37,8 @@ if (args.worker === undefined) process.exitCode = await lead()
 else work(JSON.parse(args.worker) as Order)
 
 /** A worker takes seeds from its parent, one at a time. */
-function work({ url, prefix }: Order): void {
-  const prover = new Prover(url, TEMPLATE, prefix)
+function work({ url, prefix, core }: Order): void {
+  const prover = new Prover(url, TEMPLATE, prefix, core)
   process.on('message', (seed: number) => {
     void prover.prove(seed).then((verdict) => process.send?.(verdict))
   })
@@ -127,7 +128,8 @@ async function tellShortest(url: string, worst: Verdict): Promise<void> {
 
 /** One process a core; each is given the next seed when it has done one. */
 function shareOut(url: string, first: number, count: number): Promise<Verdict[]> {
-  const workers = Number(args.workers ?? Math.min(2, availableParallelism()))
+  const cores = availableParallelism()
+  const workers = Number(args.workers ?? Math.min(2, cores))
   const verdicts: Verdict[] = []
   let next = first
   let isCaught = false
@@ -143,7 +145,7 @@ function shareOut(url: string, first: number, count: number): Promise<Verdict[]>
       next += 1
     }
     for (let n = 0; n < workers; n += 1) {
-      const order: Order = { url, prefix: `proof_w${n}` }
+      const order: Order = { url, prefix: `proof_w${n}`, core: workers <= cores ? n : null }
       // What a schedule leaves behind is cheaper collected late.
       const child = fork(process.argv[1] ?? '', ['--worker', JSON.stringify(order)], {
         execArgv: ['--max-semi-space-size=32'],

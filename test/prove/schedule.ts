@@ -2,6 +2,7 @@
 import type { FaultRule } from '../../src/sandbox/faults.js'
 import type { Fate } from './conductor.js'
 import { Dice } from './dice.js'
+import { weaveInvoices, type Invoicing, type InvoiceStep } from './invoices.js'
 
 export const MINUTE = 60_000
 
@@ -11,7 +12,7 @@ export interface Stamp {
   readonly ms: number
 }
 
-export type ProofStream = 'suppliers' | 'pos' | 'align' | 'replay'
+export type ProofStream = 'suppliers' | 'pos' | 'invoices' | 'align' | 'replay'
 
 export interface PassStep {
   readonly do: 'pass'
@@ -31,6 +32,7 @@ export type Step =
   | PassStep
   | { readonly do: 'supplier'; readonly at: number; readonly change: SupplierChange; readonly stamp: Stamp }
   | { readonly do: 'order'; readonly at: number; readonly change: OrderChange; readonly stamp: Stamp }
+  | InvoiceStep
   /** What people do in Procurify with a requisition. */
   | { readonly do: 'people'; readonly at: number; readonly action: 'approve' | 'deny' | 'order' }
   | { readonly do: 'wait'; readonly ms: number }
@@ -70,6 +72,9 @@ export interface Schedule {
   readonly usesSockets: boolean
   /** Cron goes on after everything is done, to see that nothing more happens. */
   readonly isThorough: boolean
+  /** How long a login to Plex lasts: a pass or two, or all of them. */
+  readonly tokenSeconds: number
+  readonly invoicing: Invoicing
 }
 
 export const OVERLAP_MS = 10 * MINUTE
@@ -106,7 +111,18 @@ export function makeSchedule(seed: number): Schedule {
       steps.push(isSaved && dice.chance(0.7) ? { do: 'restore' } : { do: 'lose' })
   }
   steps.push(makePass(dice, canLie, streamOf(dice, setting)))
-  return { seed, setting, steps, usesSockets: seed % 8 === 0, isThorough: seed % 4 === 1 }
+  const tokenSeconds = seed % 3 === 0 ? 600 : 86_400
+  const invoicing = seed % 12 === 2 ? ((['match', 'draft'] as const)[Math.floor(seed / 12) % 2] ?? 'none') : 'none'
+  return {
+    ...{ seed, setting, usesSockets: seed % 32 === 0, isThorough: seed % 8 === 1, tokenSeconds, invoicing },
+    steps: invoicing === 'none' ? steps : addInvoices(steps, invoicing, seed),
+  }
+}
+
+/** By dice of their own: a schedule is otherwise what it is without invoices. */
+function addInvoices(steps: readonly Step[], invoicing: Exclude<Invoicing, 'none'>, seed: number): Step[] {
+  const dice = new Dice(seed ^ 0x1b111)
+  return weaveInvoices(steps, invoicing, dice, { plain: PLAIN, makePass: () => makePass(dice, false, 'invoices') })
 }
 
 const PLAIN: PassStep = {
@@ -274,6 +290,7 @@ const WRITTEN: Readonly<Record<ProofStream, readonly string[]>> = {
   suppliers: ['/api/v3/vendors/'],
   // Suppliers of orders are delivered in the same pass.
   pos: ['/api/v3/requisitions/', '/api/v3/requisitions/', '/api/v3/vendors/'],
+  invoices: ['/api/v3/ap/bills/'],
   align: ['/api/v3/account-codes/', '/api/v3/departments/'],
   replay: ['/api/v3/vendors/', '/api/v3/requisitions/'],
 }

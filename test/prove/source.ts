@@ -2,6 +2,7 @@
 import { shiftStamp, stampKey } from '../../src/domain/window.js'
 import type { Row } from '../../src/sandbox/exchange.js'
 import type { Sandbox } from '../../src/sandbox/sandbox.js'
+import { ProofInvoices, type InvoiceStep } from './invoices.js'
 import { OVERLAP_MS, type Setting, type Stamp, type Step } from './schedule.js'
 
 const ACCOUNT = '5a05aaaa-0000-4000-8000-000000000001'
@@ -12,10 +13,12 @@ export class ProofSource {
   readonly #sandbox: Sandbox
   /** Every stamp that Plex ever wrote, as text. */
   readonly stamps = new Set<string>()
+  readonly #invoices: ProofInvoices
   #names = 0
 
   constructor(sandbox: Sandbox) {
     this.#sandbox = sandbox
+    this.#invoices = new ProofInvoices(sandbox)
   }
 
   /** What is there before the first pass. */
@@ -73,6 +76,14 @@ export class ProofSource {
       if (change === 'release') orders.edit(id, { lineItemTotal: this.#totalOf(id) }, 'keep')
     }
     for (const one of [row, release]) if (one !== undefined) this.#remember(one)
+  }
+
+  changeInvoice(step: Extract<InvoiceStep, { do: 'invoice' }>): void {
+    this.#remember(this.#invoices.change(step, this.#stampOf(step.stamp, step.change === 'add')))
+  }
+
+  beBilled(step: Extract<InvoiceStep, { do: 'bill' }>): void {
+    this.#invoices.beBilled(step)
   }
 
   beDecided({ at, action }: Extract<Step, { do: 'people' }>): void {

@@ -83,7 +83,14 @@ export class ProofState {
   readonly #serverUrl: string
   readonly #name: string
 
-  private constructor(serverUrl: string, name: string, database: Database, line: Line) {
+  private constructor(
+    serverUrl: string,
+    name: string,
+    database: Database,
+    line: Line,
+    /** The process of the server that answers here. */
+    readonly serverPid: number,
+  ) {
     this.#serverUrl = serverUrl
     this.#name = name
     this.#database = database
@@ -98,7 +105,10 @@ export class ProofState {
     // No idle time: that timer would run on simulated time.
     const config = { connectionString: urlOf(serverUrl, name), idleTimeoutMillis: 0, pipeline: true }
     const database = openDatabase(config, { applicationName: 'proof', poolSize: 1 })
-    return new ProofState(serverUrl, name, database, new Line(await database.pool.connect()))
+    const line = new Line(await database.pool.connect())
+    const { rows } = await line.query('select pg_backend_pid() as pid')
+    const [{ pid }] = rows as [{ pid: number }]
+    return new ProofState(serverUrl, name, database, line, pid)
   }
 
   async close(): Promise<void> {
@@ -110,7 +120,7 @@ export class ProofState {
   /** The next statement, whosoever it is, finds the clock set. */
   tell(time: SimTime): void {
     time.isNews = false
-    this.#line.sendAlong(`select set_config('sim.now', $1, false)`, [String(time.now())])
+    this.#line.sendAlong(`set sim.now = '${time.now()}'`)
   }
 
   async rows<T>(text: string, values: unknown[] = []): Promise<T[]> {

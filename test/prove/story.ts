@@ -18,7 +18,7 @@ export function tellStory(verdict: Verdict, play: Play): string {
   const { schedule, sandbox } = play
   const again = `npm run prove -- --seed ${seed}${kept === null ? '' : ` --keep ${kept.join(',') || 'none'}`}`
   return [
-    `seed ${seed} breaks a promise:`,
+    `seed ${seed} ${broken.length === 0 ? 'keeps every promise' : 'breaks a promise:'}`,
     ...broken.map((one) => `  ${one}`),
     '',
     `with ${Object.entries(schedule.setting)
@@ -44,7 +44,10 @@ function tellStep(step: Step): string {
     case 'supplier':
       return `supplier ${step.at}: ${step.change}, stamped ${step.stamp.kind}${step.stamp.ms > 0 ? ` ${step.stamp.ms} ms` : ''}`
     case 'order':
-      return `order ${step.at}: ${step.change}, stamped ${step.stamp.kind}${step.stamp.ms > 0 ? ` ${step.stamp.ms} ms` : ''}`
+    case 'invoice':
+      return `${step.do} ${step.at}: ${step.change}, stamped ${step.stamp.kind}${step.stamp.ms > 0 ? ` ${step.stamp.ms} ms` : ''}`
+    case 'bill':
+      return `people ${step.action} the bill of invoice ${step.at}`
     case 'people':
       return `people ${step.action} requisition ${step.at}`
     case 'wait':
