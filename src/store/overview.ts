@@ -106,7 +106,10 @@ interface StreamRow {
   noted: number
 }
 
-/** The lateral joins read one row each through the index of runs, however long their history is. */
+/**
+ * Links and notes are counted once for all streams, through an index: stream by stream the whole table would be read for each. The
+ * lateral joins read one row each through the index of runs, however long their history is.
+ */
 async function readStreams(db: Kysely<Tables>, connection: string): Promise<StreamRow[]> {
   const { rows } = await sql<StreamRow>`
     select s.stream, w.position, extract(epoch from now() - w.position_key::timestamptz)::float8 as lag,
@@ -115,11 +118,14 @@ async function readStreams(db: Kysely<Tables>, connection: string): Promise<Stre
       extract(epoch from now() - last.started_at)::float8 as ago,
       coalesce(l.owner = last.id and l.expires_at > now(), false) as running,
       extract(epoch from now() - coalesce(ended.finished_at, first.started_at))::float8 as unfinished,
-      w.stream is not null or exists (select from link k where k.connection = ${connection} and k.stream = s.stream)
-        or exists (select from note n where n.connection = ${connection} and n.stream = s.stream) as known,
-      (select count(*)::int from link k where k.connection = ${connection} and k.stream = s.stream and k.target_id is not null) as linked,
-      (select count(*)::int from note n where n.connection = ${connection} and n.stream = s.stream) as noted
+      w.stream is not null or noted.count > 0
+        or (select min(k.source_id) from link k where k.connection = ${connection} and k.stream = s.stream) is not null as known,
+      coalesce(linked.count, 0)::int as linked, coalesce(noted.count, 0)::int as noted
     from unnest(${[...STREAMS]}::text[]) with ordinality as s (stream, place)
+    left join (select k.stream, count(*) from link k where k.connection = ${connection} and k.target_id is not null
+               group by k.stream) linked on linked.stream = s.stream
+    left join (select n.stream, count(*) from note n where n.connection = ${connection} group by n.stream) noted
+      on noted.stream = s.stream
     left join watermark w on w.connection = ${connection} and w.stream = s.stream
     left join lease l on l.connection = ${connection} and l.stream = s.stream
     left join lateral (select * from run r where r.connection = ${connection} and r.stream = s.stream

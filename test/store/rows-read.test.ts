@@ -5,6 +5,7 @@ import type { Store } from '../../src/ports.js'
 import { bindConnection } from '../../src/store/connection.js'
 import { openDatabase, type Database } from '../../src/store/database.js'
 import { openJournal } from '../../src/store/journal.js'
+import { readOverview } from '../../src/store/overview.js'
 import { openStore } from '../../src/store/store.js'
 import { createTestDatabase, type TestDatabase } from '../support/database.js'
 
@@ -66,6 +67,8 @@ const QUESTIONS: readonly [string, () => Promise<unknown>, number][] = [
   ['skipped records that other settings would not skip', () => store.noteWaiting('suppliers', 'scope'), 900],
   ['the newest link', () => store.lastLinked('suppliers'), 50],
   ['witnesses of a look-up', () => store.witnesses('suppliers', 5), 50],
+  // Every link is counted, but once for all streams.
+  ['what `status` tells', () => readOverview(session.db, 'default'), 2.1 * ROWS],
   ['the next claims', () => store.claim('suppliers', RUN, 16), 300],
   ...(
     [
