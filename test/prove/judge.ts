@@ -26,6 +26,7 @@ export async function judgeStage(stage: Stage): Promise<string[]> {
   ])
   return [
     ...(await judgeSuppliers(stage)),
+    ...(await judgeOrders(stage)),
     ...judgeCreations(stage),
     ...judgeJournal(stage, rows),
     ...judgeChain(stage, rows),
@@ -37,7 +38,6 @@ export async function judge(play: Play): Promise<Verdict> {
     broken: [
       ...judgeEndings(play),
       ...(await judgeStage(play)),
-      ...(await judgeOrders(play)),
       ...(await judgeInvoices(play)),
       ...judgeReferences(play),
       ...(await judgeReplays(play)),
@@ -114,7 +114,7 @@ const RIGHTLY_PARKED = new Set([
   'in_doubt',
 ])
 
-async function judgeOrders(play: Play): Promise<string[]> {
+async function judgeOrders(play: Stage): Promise<string[]> {
   const { orders, releases, suppliers } = play.sandbox.plex.state.data
   const open = await play.state.rows<OpenIntent>(
     `select source_id, state, code from intent where connection = $1 and stream = 'pos' and state <> 'done'`,
@@ -161,7 +161,7 @@ async function judgeOrders(play: Play): Promise<string[]> {
 }
 
 /** Made before the state database was restored or lost. */
-function isForgotten({ sandbox, forgottenUntil }: Play, uuid: unknown): boolean {
+function isForgotten({ sandbox, forgottenUntil }: Stage, uuid: unknown): boolean {
   const isIt = (id: string): boolean => plain(id) === plain(String(uuid))
   return sandbox.log.effects('procurify').some(({ entry, effect }) => entry.n <= forgottenUntil && isIt(effect.id))
 }
