@@ -13,6 +13,9 @@ const CASES = [0, 20, 100].flatMap((latencyMs) => [1, 4, 16].map((concurrency) =
 const READ = (counts: readonly number[]) => counts.map((suppliers) => ({ suppliers, isDryRun: false }))
 const DRY_RUN = (counts: readonly number[]) => counts.map((suppliers) => ({ suppliers, isDryRun: true }))
 
+/** A thousand take a quarter of an hour. */
+const CONNECTIONS = Number(process.env['BENCH_CONNECTIONS'] ?? 40)
+
 const BARE = join(import.meta.dirname, 'bare.js')
 
 const BENCHES: Record<string, (stage: Stage) => Promise<string>> = {
@@ -20,7 +23,7 @@ const BENCHES: Record<string, (stage: Stage) => Promise<string>> = {
   push: (stage) => benchPush(stage, BARE, CASES, 2),
   memory: (stage) => benchMemory(stage, [...READ([1_000, 30_000, 120_000, 1_000_000]), ...DRY_RUN([20_000, 100_000])]),
   scale: (stage) => benchScale(stage, 6),
-  many: (stage) => benchMany(stage, 40, [1, 4, 12]),
+  many: (stage) => benchMany(stage, CONNECTIONS, CONNECTIONS > 100 ? [12] : [1, 4, 12]),
   // Shorter forms, for a look in between.
   'push-20': (stage) =>
     benchPush(

@@ -112,10 +112,11 @@ export function makeSchedule(seed: number): Schedule {
   }
   steps.push(makePass(dice, canLie, streamOf(dice, setting)))
   const tokenSeconds = seed % 3 === 0 ? 600 : 86_400
+  const begun = seed % 12 === 7 ? [...makeSleeper(new Dice(seed ^ 0x51ee9)), ...steps] : steps
   const invoicing = seed % 12 === 2 ? ((['match', 'draft'] as const)[Math.floor(seed / 12) % 2] ?? 'none') : 'none'
   return {
     ...{ seed, setting, usesSockets: seed % 32 === 0, isThorough: seed % 8 === 1, tokenSeconds, invoicing },
-    steps: invoicing === 'none' ? steps : addInvoices(steps, invoicing, seed),
+    steps: invoicing === 'none' ? begun : addInvoices(begun, invoicing, seed),
   }
 }
 
@@ -151,6 +152,24 @@ function makeRelay(dice: Dice): Step[] {
     { do: 'wait', ms: dice.pick([5_000, MINUTE]) },
     PLAIN,
     { do: 'wake' },
+  ]
+}
+
+/**
+ * A process stops before it has told what it read, until its lease ran out and others have read what was changed since: what it then
+ * still wants to tell is old.
+ */
+function makeSleeper(dice: Dice): Step[] {
+  const change = dice.pick(['add', 'rename', 'url'] as const)
+  return [
+    PLAIN,
+    NEW,
+    { ...PLAIN, fate: { from: null, at: dice.between(8, 40), kind: 'hold' } },
+    { do: 'wait', ms: 5 * MINUTE },
+    { do: 'supplier', at: 0, change, stamp: { kind: 'now', ms: 0 } },
+    PLAIN,
+    { do: 'wake' },
+    PLAIN,
   ]
 }
 
