@@ -58,9 +58,11 @@ export async function wireInvoices(world: World, options: InvoiceWiringOptions):
   const nowMs = clock.wallMs()
   const startDate = invoice.startDate ?? dayIn(new Date(nowMs - YEAR_MS).toISOString(), zone) ?? ''
   const floorMs = Date.parse(startDate) - DAY_MS
+  const made = new Set<string>()
   const planOptions = (): PlanInvoicesOptions => ({
     ...{ startDate, zone, skipNumbers: invoice.skipNumbers, tolerance: invoice.tolerance },
     draft: invoice.delivery === 'draft' && !drafts.isRefused,
+    made,
   })
   const unstored = new Map<string, BillState>()
   const planned = new Map<string, readonly [before: Finding | null, after: Finding | null]>()
@@ -92,6 +94,7 @@ export async function wireInvoices(world: World, options: InvoiceWiringOptions):
     stale: () => books.stale(scope),
     target: makeBillTarget(procurify, {
       ...{ pageSize, zone, clock, books },
+      onMade: (id) => made.add(id),
       onRefused: async (answer) => {
         drafts.isRefused = true
         await saveDraftsRefused(database.db, connection, answer)

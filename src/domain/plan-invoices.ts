@@ -37,6 +37,8 @@ export interface PlanInvoicesOptions {
   /** Are missing bills drafted? */
   readonly draft: boolean
   readonly zone: string
+  /** Bills that were drafted, or found again, in this very pass: they came after the last look at what Procurify has. */
+  readonly made: ReadonlySet<string>
 }
 
 /** What drafting must know of Procurify. */
@@ -130,7 +132,7 @@ function decide(
   options: PlanInvoicesOptions,
 ): Decided {
   const judged = judge(one, options.tolerance)
-  if (!isToBeDrafted(one, link, options)) return observe(one, link, tellOurs(judged, link))
+  if (!isToBeDrafted(one, link, options)) return observe(one, link, tellOurs(judged, link, options))
   if (one.invoice === null || one.vendor === null || survey === null) return observe(one, link, judged)
   const body = draftBill(one.invoice, one.facts, { ...survey, vendorId: one.vendor, zone: options.zone })
   if ('why' in body) {
@@ -141,9 +143,10 @@ function decide(
 }
 
 /** A bill that we drafted and that is not there any more is never made anew by itself. */
-function tellOurs(judged: Judgement, link: Link | undefined): Judgement {
+function tellOurs(judged: Judgement, link: Link | undefined, { made }: PlanInvoicesOptions): Judgement {
   const targetId = link?.targetId ?? null
   if (targetId === null || judged.finding !== 'missing_in_procurify') return judged
+  if (made.has(targetId)) return DRAFTED
   return {
     ...judged,
     message: `${judged.message} The draft made here (${targetId.slice(0, 8)}) was deleted or changed there.`,
@@ -195,10 +198,11 @@ function emptyToNull(text: string | null): string | null {
   return text === '' ? null : text
 }
 
+const DRAFTED: Judgement = { finding: 'matched', message: 'Drafted here.', bills: [], isFree: false }
+
 function send(one: InvoiceCase, body: BillBody): Decision {
   const { number, total, currency, day } = one.facts
-  const judged: Judgement = { finding: 'matched', message: 'Drafted here.', bills: [], isFree: false }
-  const draft: InvoiceState = { ...toState(one, judged), known: one.bills.map(({ id }) => id) }
+  const draft: InvoiceState = { ...toState(one, DRAFTED), known: one.bills.map(({ id }) => id) }
   const changes = [
     ...Object.entries({ number, amount: total === null ? null : money(total, currency), date: day }),
     ...body.items.map(({ description, unit_cost }, at) => [`line ${at + 1}`, `${unit_cost}: ${description}`] as const),

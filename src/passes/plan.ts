@@ -45,7 +45,15 @@ export async function planNotes(
   onStored: (stored: number) => void = () => undefined,
 ): Promise<PlanResult> {
   const { store, stream } = pass
-  const plan: Held = { items: [], links: new Map(), lines: new Spool(), sends: 0n, changes: 0, waitsFor: new Map() }
+  const plan: Held = {
+    items: [],
+    links: new Map(),
+    lines: new Spool(),
+    sources: new Set(),
+    sends: 0n,
+    changes: 0,
+    waitsFor: new Map(),
+  }
   const survey = surveyOnce(pass)
   const paused = await store.paused(stream.name)
   let after = 0
@@ -60,7 +68,9 @@ export async function planNotes(
     if (last === undefined) break
     after = last.revision
     page.forEach(({ sourceId }) => pass.tally.markTouched(sourceId))
-    const notes = paused.stream === null ? page.filter(({ sourceId }) => !paused.records.has(sourceId)) : []
+    // Noted anew since it was planned here, by another process: that is for the next round.
+    const isDue = (id: string): boolean => !paused.records.has(id) && !plan.sources.has(id)
+    const notes = paused.stream === null ? page.filter(({ sourceId }) => isDue(sourceId)) : []
     if (notes.length === 0) continue
     left -= notes.length
     const chunk = await planChunk(pass, notes, survey)
@@ -90,6 +100,8 @@ interface Held {
   readonly items: Planned[]
   readonly links: Map<string, Link>
   readonly lines: Spool<PlanLine>
+  /** Records of which something is held. */
+  readonly sources: Set<string>
   /** Identifies what is to be sent: see `addTo`. */
   sends: bigint
   /** Writes that count for the safety stop. */
@@ -130,6 +142,7 @@ function hold(pass: Pass, plan: Held, items: readonly Planned[], links: Readonly
     // A replay is small, and its preview tells every decision.
     if (options.dryRun && replays === undefined) continue
     plan.items.push(item)
+    plan.sources.add(note.sourceId)
     const link = links.get(sourceId)
     if (link !== undefined) plan.links.set(sourceId, link)
   }

@@ -22,6 +22,8 @@ export interface BillTargetOptions {
   readonly zone: string
   readonly clock: Clock
   readonly books: Pick<InvoiceBooks, 'newestBills'>
+  /** A bill was made, or one of ours found again. */
+  readonly onMade: (id: string) => void
   /** Procurify says that it makes no bills: to be remembered. */
   readonly onRefused: (answer: string) => Promise<void>
 }
@@ -33,17 +35,21 @@ const MARGIN_MS = DAY_MS
 const WITNESSES = 5
 
 export function makeBillTarget(http: Http, options: BillTargetOptions): Target {
-  const { pageSize, zone, clock, books, onRefused } = options
+  const { pageSize, zone, clock, books, onMade, onRefused } = options
   const reach = { from: null as string | null }
   const scans = makeScans(() => readBills(http, { modifiedFrom: reach.from }, pageSize), { clock, recentMs: 0 })
   const refused = { by: null as Failure | null }
+  const tell = (seen: LookUp): Result<LookUp> => {
+    if (seen.kind === 'found') onMade(seen.found.targetId)
+    return ok(seen)
+  }
   return {
     // A person may have entered it a moment ago, or another installation; its day was typed from the same paper.
     lookFirst: async (claim) => {
       const { vendor, facts } = stateOf(claim)
       const days = { dayFrom: moveDay(facts.day, -1), dayTo: moveDay(facts.day, 1) }
       const bills = await readBills(http, { vendorId: vendor, ...days }, pageSize)
-      return bills.ok ? ok(lookAmong(bills.value, claim, zone, false)) : bills
+      return bills.ok ? tell(lookAmong(bills.value, claim, zone, false)) : bills
     },
     // The list of what changed since before the try shows the bill if there is one, and is proved by bills known to be in it.
     lookUp: async (claim) => {
@@ -58,19 +64,14 @@ export function makeBillTarget(http: Http, options: BillTargetOptions): Target {
       const bills = await scans.fresh()
       if (!bills.ok) return bills
       const seen = new Set(bills.value.map(({ id }) => id))
-      return ok(
-        lookAmong(
-          bills.value,
-          claim,
-          zone,
-          known.some(({ id }) => seen.has(id)),
-        ),
-      )
+      const isComplete = known.some(({ id }) => seen.has(id))
+      return tell(lookAmong(bills.value, claim, zone, isComplete))
     },
     send: async (claim, sendBefore) => {
       if (refused.by !== null) return refused.by
       const sent = await send(http, claim, sendBefore)
       scans.doubt()
+      if (sent.ok) onMade(sent.value.targetId)
       if (sent.ok || !NOT_OFFERED.has(sent.status ?? 0)) return sent
       refused.by = { ...sent, kind: 'permanent', code: 'bill_drafts_not_offered' }
       await onRefused(sent.message)

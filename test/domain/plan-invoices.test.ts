@@ -27,6 +27,7 @@ import { aBill, aLine, anInvoice, control } from './invoice-factories.js'
 const ZONE = 'America/Detroit'
 const OPTIONS: PlanInvoicesOptions = {
   ...{ startDate: '2026-01-01', skipNumbers: ['Received'], tolerance: '0.01', draft: false, zone: ZONE },
+  made: new Set(),
 }
 const DRAFT = { ...OPTIONS, draft: true }
 const SURVEY = { currencies: new Map([['USD', '1']]) }
@@ -271,6 +272,10 @@ describe('the words of a plan', () => {
     expect(item?.decision.kind).toBe('observe')
     expect(item?.problem?.message).toMatch(/ It cannot be drafted: .*no date.*\.$/)
     const lost = linkAfter(plan(aCase(anInvoice())), { targetId: '123456789' })
+    // Made a moment ago, it is in no list that was read before.
+    const now = plan(aCase(anInvoice()), lost, { ...DRAFT, made: new Set(['123456789']) })
+    expect(now?.learned).toMatchObject({ finding: 'matched', message: 'Drafted here.' })
+    expect(now?.problem).toBeUndefined()
     expect(plan(aCase(anInvoice()), lost, DRAFT)?.problem?.message).toMatch(
       / The draft made here \(12345678\) was deleted or changed there\.$/,
     )

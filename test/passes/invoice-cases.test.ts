@@ -68,7 +68,7 @@ function cases(options: Partial<CaseOptions> = {}) {
   }
   return makeCaseSource(source, {
     ...{ store, books, unstored, isFresh: false, isDryRun: false },
-    planOptions: () => ({ ...common, draft }),
+    planOptions: () => ({ ...common, draft, made: new Set() }),
     readPoMarks: (id) => {
       marksAsked.push(id)
       return Promise.resolve({ ok: true, value: id === 'b2' ? ['PO-7'] : [] })

@@ -18,6 +18,7 @@ let newest: { id: string; state: BillState }[]
 let refused: string[]
 let vendor: unknown
 let stranger: unknown
+let made: string[]
 
 beforeEach(() => {
   sandbox.procurify.state.options.draftBills = true
@@ -27,8 +28,10 @@ beforeEach(() => {
   http = client.http
   newest = []
   refused = []
+  made = []
   target = makeBillTarget(http, {
     ...{ pageSize: 50, zone: 'UTC', clock: client.clock, books: { newestBills: () => Promise.resolve(newest) } },
+    onMade: (id) => made.push(id),
     onRefused: (answer) => Promise.resolve(void refused.push(answer)),
   })
 })
@@ -96,6 +99,7 @@ it('a draft in doubt is found again by what it holds', async () => {
   const id = addBill(1)
   const look = valueOf(await target.lookUp(claim({ inDoubt: true, unresolvedForMs: 1000 }), []))
   expect(look).toMatchObject({ kind: 'found', found: { targetId: id, matches: true, http: { method: 'POST' } } })
+  expect(made).toContain(id)
 })
 
 it('405 and 404 mean that drafts are not offered: said once to whoever remembers it, and not asked again', async () => {

@@ -319,5 +319,7 @@ export class Conductor {
     else if (this.#inTransaction?.session === session && (isLost || isEnd)) this.#inTransaction = null
     // The clock is a setting, and what was set in a transaction is undone with it.
     if (isLost || word.startsWith('rollback')) this.#time.isNews = true
+    // Somebody may have waited for the end of that transaction, and whoever lost it may have nothing left to ask.
+    if (isLost) setImmediate(() => this.#schedule())
   }
 }
