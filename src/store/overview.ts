@@ -118,7 +118,7 @@ async function readStreams(db: Kysely<Tables>, connection: string): Promise<Stre
       extract(epoch from now() - last.started_at)::float8 as ago,
       coalesce(l.owner = last.id and l.expires_at > now(), false) as running,
       extract(epoch from now() - coalesce(ended.finished_at, first.started_at))::float8 as unfinished,
-      w.stream is not null or noted.count > 0
+      w.stream is not null or noted.stream is not null
         or (select min(k.source_id) from link k where k.connection = ${connection} and k.stream = s.stream) is not null as known,
       coalesce(linked.count, 0)::int as linked, coalesce(noted.count, 0)::int as noted
     from unnest(${[...STREAMS]}::text[]) with ordinality as s (stream, place)

@@ -69,6 +69,7 @@ it('a bill entered meanwhile is found by vendor and number, whatever day near it
     kind: 'found',
     found: { targetId: id, matches: false, refuse: null },
   })
+  expect(made).toEqual([id])
 })
 
 it('bills that were there before the draft was planned are none of it', async () => {
@@ -109,6 +110,12 @@ it('405 and 404 mean that drafts are not offered: said once to whoever remembers
   const calls = sandbox.log.entries.length
   expect(failureOf(await target.send(claim(), Infinity)).code).toBe('bill_drafts_not_offered')
   expect([refused.length, sandbox.log.entries.length]).toEqual([1, calls])
+})
+
+it('a bill that was just made is told, since no list read before has it', async () => {
+  const wanted = aWanted({ draft: draftState(), payload: { ...PAYLOAD, vendor: Number(vendor) }, targetKey: 'INV-1' })
+  const sent = valueOf(await target.send(claim({ wanted }), Infinity))
+  expect(made).toEqual([sent.targetId])
 })
 
 it('currencies are known by their code', async () => {
