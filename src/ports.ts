@@ -323,8 +323,8 @@ export interface Credentials {
 }
 
 export interface Vault {
-  /** Null = none stored. Throws ConfigError when no master key opens the row. */
-  credentials(system: System): Promise<Credentials | null>
+  /** Those that are stored. Throws ConfigError when no master key opens one. */
+  logins(): Promise<Partial<Record<System, Credentials>>>
   store(system: System, credentials: Credentials): Promise<void>
   remove(system: System): Promise<boolean>
   list(): Promise<{ system: System; fields: string[]; keyId: string; current: boolean; updatedAt: string }[]>

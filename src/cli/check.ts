@@ -219,13 +219,12 @@ async function checkSchema({ db }: Database): Promise<Verdict> {
 
 /** Stored logins win over those of the environment, as in every pass. Says what is missing for both systems at once. */
 async function checkLogins(config: Config, { db }: Database): Promise<Verdict> {
-  const vault = openVault(db, config.connection, config.masterKeys)
+  const stored = await openVault(db, config.connection, config.masterKeys).logins()
   const sources: string[] = []
   const missing: string[] = []
   for (const system of ['plex', 'procurify'] as const) {
-    const stored = await vault.credentials(system)
-    const names = missingSettings(config, system, stored ?? config[system].credentials)
-    sources.push(`${system} from the ${stored === null ? 'environment' : 'vault'}`)
+    const names = missingSettings(config, system, stored[system] ?? config[system].credentials)
+    sources.push(`${system} from the ${stored[system] === undefined ? 'environment' : 'vault'}`)
     if (names.length > 0) missing.push(`${system} has no ${names.join(' and ')}`)
   }
   if (missing.length === 0) return { status: 'ok', message: sources.join(', ') }

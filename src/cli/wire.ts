@@ -99,10 +99,8 @@ export async function assembleWorld(
     timeoutMs: config.sync.timeoutMs,
     version,
   }
-  const logins = {
-    plex: await loginOf('plex', vault, plex.credentials),
-    procurify: await loginOf('procurify', vault, procurify.credentials),
-  }
+  // The vault wins over the environment: that is only for the time before `credentials set`.
+  const logins = { plex: plex.credentials, procurify: procurify.credentials, ...(await vault.logins()) }
   const slowed = new Map<System, number>()
   const pacerOf = (system: System, perMinute: number, maxTimeouts: number | null): Pacer => {
     const name = budgetName(system, config[system].baseUrl, logins[system])
@@ -135,11 +133,6 @@ export async function assembleWorld(
 
 /** Procurify suspends access for repeated slow requests; this is how long we then leave it alone. */
 const TIMEOUT_COOL_DOWN_MS = 15 * 60_000
-
-/** The vault wins over the environment: that is only for the time before `credentials set`. */
-async function loginOf(system: 'plex' | 'procurify', vault: Vault, fromEnv: Credentials): Promise<Credentials> {
-  return (await vault.credentials(system)) ?? fromEnv
-}
 
 /** One budget per system and login, whatever connection uses it. */
 function budgetName(system: string, baseUrl: string, login: Credentials): string {

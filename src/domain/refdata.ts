@@ -113,6 +113,8 @@ export interface Book {
   readonly notes: ReadonlyMap<string, Note>
   /** Records whose last write was refused: whoever runs again may have removed the reason. */
   readonly parked: ReadonlySet<string>
+  /** Records whose last write was given up on without knowing whether it arrived. */
+  readonly doubtful: ReadonlySet<string>
 }
 export type Books = Readonly<Record<AlignStream, Book>>
 

@@ -12,7 +12,14 @@ import {
   type AlignPlan,
   type AlignRemark,
 } from '../domain/plan-refdata.js'
-import { ALIGN_STREAMS, type Aligned, type AlignStream, type Books, type RefdataSurvey } from '../domain/refdata.js'
+import {
+  ALIGN_STREAMS,
+  type Aligned,
+  type AlignStream,
+  type Book,
+  type Books,
+  type RefdataSurvey,
+} from '../domain/refdata.js'
 import type { Tally } from '../domain/tally.js'
 import type { Outlet, Paused, RefdataSources, Target } from '../ports.js'
 import { readPlaces, type ReadPlaces } from './align-places.js'
@@ -73,19 +80,21 @@ export async function look(pass: AlignPass, held: Held): Promise<Sight | null> {
 }
 
 export async function readBooks({ store }: Pick<AlignPass, 'store'>): Promise<Books> {
-  const book = async (stream: AlignStream) => {
-    const notes = await store.notes(stream, 0, Number.MAX_SAFE_INTEGER)
-    const refused = [...(await store.parked(stream))].flatMap(([sourceId, isInDoubt]) => (isInDoubt ? [] : [sourceId]))
-    return {
-      links: await store.everyLink(stream),
-      notes: new Map(notes.map((note) => [note.sourceId, note])),
-      parked: new Set(refused),
-    }
-  }
   return {
-    locations: await book('locations'),
-    departments: await book('departments'),
-    accounts: await book('accounts'),
+    locations: await readBook(store, 'locations'),
+    departments: await readBook(store, 'departments'),
+    accounts: await readBook(store, 'accounts'),
+  }
+}
+
+export async function readBook(store: AlignPass['store'], stream: AlignStream): Promise<Book> {
+  const notes = await store.notes(stream, 0, Number.MAX_SAFE_INTEGER)
+  const parked = [...(await store.parked(stream))]
+  return {
+    links: await store.everyLink(stream),
+    notes: new Map(notes.map((note) => [note.sourceId, note])),
+    parked: new Set(parked.flatMap(([sourceId, isInDoubt]) => (isInDoubt ? [] : [sourceId]))),
+    doubtful: new Set(parked.flatMap(([sourceId, isInDoubt]) => (isInDoubt ? [sourceId] : []))),
   }
 }
 

@@ -6,20 +6,13 @@ import type { Planned } from '../domain/decision.js'
 import { worstOutcome, type RunOutcome } from '../domain/outcome.js'
 import { isWrite, listNews, type AlignPlan } from '../domain/plan-refdata.js'
 import type { Json, Note } from '../domain/record.js'
-import {
-  ALIGN_STREAMS,
-  type Aligned,
-  type AlignStream,
-  type Books,
-  type Pair,
-  type RefdataSurvey,
-} from '../domain/refdata.js'
+import { ALIGN_STREAMS, type Aligned, type AlignStream, type Book, type Books, type Pair } from '../domain/refdata.js'
 import { placeKey } from '../domain/refdata-places.js'
 import { CATEGORIES, type Counts } from '../domain/tally.js'
 import type { Lease, Outlet } from '../ports.js'
-import { look, passOf, planFor, readBooks, type AlignPass, type Held, type Sight } from './align-look.js'
+import { look, passOf, planFor, readBook, type AlignPass, type Held, type Sight } from './align-look.js'
 import { readSurvey } from './align-survey.js'
-import { isOver, isPaused, toPlanLine, type Pass, type PlanLine } from './pass.js'
+import { isOver, tellPaused, toPlanLine, type Pass, type PlanLine } from './pass.js'
 import { push } from './push.js'
 import { keepLease, type PassResult } from './run.js'
 
@@ -31,10 +24,9 @@ export interface AlignResult extends PassResult {
 
 /** Takes the leases of all streams that are not paused, or none. A paused stream is read for the others and left alone. */
 export async function runAlign(pass: AlignPass, command: string): Promise<AlignResult> {
-  const streams: AlignStream[] = []
-  for (const stream of ALIGN_STREAMS) if (!(await isPaused(passOf(pass, stream)))) streams.push(stream)
-  if (streams.length === 0) return toResult(pass, null)
   const held = await readHeld(pass)
+  const streams = ALIGN_STREAMS.filter((stream) => !tellPaused(passOf(pass, stream), held[stream]))
+  if (streams.length === 0) return toResult(pass, null)
   if (pass.options.dryRun) return toResult(pass, await look(pass, held))
   const leases = await takeLeases(pass, streams)
   if (leases === null) return toResult(pass, null)
@@ -96,11 +88,11 @@ async function work(pass: AlignPass, held: Held, leases: Leases): Promise<Sight 
   const lease = leases.get('departments')
   if (lease !== undefined && !(await rememberPlaces(pass, lease, sight))) return sight
   const allowed = new Set(writesOf(sight.plan, sight.books))
-  let survey: RefdataSurvey | null = sight.survey
+  let known: Known | null = sight
   for (const stream of leases.keys()) {
-    survey = await carryOut(pass, held, stream, survey, allowed)
+    known = await carryOut(pass, held, stream, known, allowed)
     // Codes can be linked to departments only when they are made: what is under way must have arrived first.
-    if (survey === null) break
+    if (known === null) break
   }
   return sight
 }
@@ -131,56 +123,64 @@ function writesOf(plan: AlignPlan, books: Books): string[] {
   )
 }
 
-/** Stores and delivers one kind. Answers both sides as they are afterwards; null = it is not finished, so the next kind has to wait. */
+/** Both sides and our books, as last read. */
+type Known = Pick<Sight, 'survey' | 'books'>
+
+/** Stores and delivers one kind. Answers what is known afterwards; null = it is not finished, so the next kind has to wait. */
 async function carryOut(
   pass: AlignPass,
   held: Held,
   stream: AlignStream,
-  before: RefdataSurvey,
+  before: Known,
   allowed: ReadonlySet<string>,
-): Promise<RefdataSurvey | null> {
+): Promise<Known | null> {
+  const { store, sources } = pass
   const streamPass = passOf(pass, stream)
-  let survey = before
-  await putBackDoubtful(streamPass, stream)
+  let { survey } = before
+  // Of the other kinds nothing has changed: their leases are ours.
+  const readAnew = async (): Promise<Books> => ({ ...before.books, [stream]: await readBook(store, stream) })
+  await putBackDoubtful(streamPass, stream, before.books[stream])
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const books = await readBooks(pass)
+    const books = await readAnew()
     const plan = planFor(pass, held, survey, books)
-    const left = await commit(streamPass, plan, books, stream, allowed)
-    const due = await pass.store.openWork(stream)
+    const { stored, left } = await commit(streamPass, plan, books, stream, allowed)
+    const due = await store.openWork(stream)
+    const isAtRest = stored + due.pending + due.inDoubt === 0
+    // Most runs end here.
+    if (isAtRest && books[stream].notes.size === 0) return { survey, books }
     await push(streamPass, null)
     if (isOver(streamPass) || streamPass.tally.outcome() === 'refused') return null
-    const isUnsettled = left > 0 || (await pass.store.countNotes(stream)) > 0
+    const isUnsettled = left > 0 || (await store.countNotes(stream)) > 0
     // New departments, also those of a run that died, are needed with their ids by the next kind.
     const isAwaited = stream === 'departments' && due.pending + due.inDoubt > 0
     if (!isUnsettled && !isAwaited) break
-    const reread = await readSurvey(pass.sources, [stream], survey, () => streamPass)
+    const reread = await readSurvey(sources, [stream], survey, () => streamPass)
     if (reread === null) return null
     survey = reread
     if (!isUnsettled) break
   }
-  const { pending, inDoubt } = await pass.store.openWork(stream)
-  if ((await pass.store.countNotes(stream)) > 0) streamPass.tally.end('interrupted')
-  return pending + inDoubt > 0 ? null : survey
+  const { pending, inDoubt } = await store.openWork(stream)
+  if ((await store.countNotes(stream)) > 0) streamPass.tally.end('interrupted')
+  return pending + inDoubt > 0 ? null : { survey, books: await readAnew() }
 }
 
 /** Parked in doubt, they are looked for once more, as `replay` does it for other streams. */
-async function putBackDoubtful({ store, runId }: Pass<Outlet>, stream: AlignStream): Promise<void> {
-  const doubtful = [...(await store.parked(stream))].flatMap(([sourceId, isInDoubt]) => (isInDoubt ? [sourceId] : []))
-  if (doubtful.length === 0) return
+async function putBackDoubtful({ store, runId }: Pass<Outlet>, stream: AlignStream, { doubtful }: Book): Promise<void> {
+  if (doubtful.size === 0) return
   const replay = { of: null, action: 'replay', reason: null } as const
-  await store.putBackDoubtful(stream, runId, new Map(doubtful.map((sourceId) => [sourceId, replay])))
+  await store.putBackDoubtful(stream, runId, new Map([...doubtful].map((sourceId) => [sourceId, replay])))
 }
 
 const COMMIT_GROUP = 200
 
-/** Writes outside of what was looked at and allowed are left to a run that shows them first. Answers how many records moved meanwhile. */
+/** Writes outside of what was looked at and allowed are left to a run that shows them first. `left`: records that moved meanwhile. */
 async function commit(
   pass: Pass<Outlet>,
   plan: AlignPlan,
   books: Books,
   stream: AlignStream,
   allowed: ReadonlySet<string>,
-): Promise<number> {
+): Promise<{ stored: number; left: number }> {
   const news = listNews(plan, books).filter((one) => one.stream === stream)
   const fit = news.filter(({ item }) => !isWrite(item) || allowed.has(`${stream} ${item.planned?.sourceId ?? ''}`))
   if (fit.length < news.length) pass.tally.end('interrupted')
@@ -198,7 +198,7 @@ async function commit(
     left += (await pass.store.commitPlan(stream, pass.runId, 'align', group, books[stream].links)).left.length
     pass.reporter.progress('planning', Math.min(items.length, start + COMMIT_GROUP), items.length)
   }
-  return left
+  return { stored: items.length, left }
 }
 
 function applyLimit({ options, tally }: Pass<Outlet>, items: readonly Aligned[]): readonly Aligned[] {

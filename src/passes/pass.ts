@@ -4,7 +4,7 @@ import type { Failure } from '../domain/failure.js'
 import type { RunOutcome } from '../domain/outcome.js'
 import type { Follower } from './follow.js'
 import type { Tally } from '../domain/tally.js'
-import type { Clock, Outlet, Reporter, Store, Stream } from '../ports.js'
+import type { Clock, Outlet, Paused, Reporter, Store, Stream } from '../ports.js'
 
 interface PassSettings {
   readonly overlapMs: number
@@ -63,8 +63,11 @@ function endEarly(pass: Pick<Patience, 'tally'>, code: string, message: string):
 }
 
 /** Has a person put the whole stream on hold? Says so; that is no trouble, so the pass may end as `done`. */
-export async function isPaused({ store, stream, tally }: Pass<Outlet>): Promise<boolean> {
-  const { stream: reason } = await store.paused(stream.name)
+export async function isPaused(pass: Pass<Outlet>): Promise<boolean> {
+  return tellPaused(pass, await pass.store.paused(pass.stream.name))
+}
+
+export function tellPaused({ stream, tally }: Pass<Outlet>, { stream: reason }: Paused): boolean {
   if (reason !== null) tally.problem('paused', `The stream ${stream.name} is paused: ${reason}`)
   return reason !== null
 }

@@ -55,15 +55,16 @@ export async function planNotes(
     waitsFor: new Map(),
   }
   const survey = surveyOnce(pass)
-  const paused = await store.paused(stream.name)
   let after = 0
   let left = pass.options.limit ?? Number.POSITIVE_INFINITY
   let goOn = true
   let done = 0
   const noted = await notebook.count()
+  const paused = noted === 0 ? NOTHING_PAUSED : await store.paused(stream.name)
   const total = noted === null ? null : Math.min(noted, left)
   while (noted !== 0 && left > 0 && !isOver(pass)) {
-    const page = await notebook.page(after, Math.min(chunkFor(pass), left))
+    const asked = Math.min(chunkFor(pass), left)
+    const page = await notebook.page(after, asked)
     const last = page.at(-1)
     if (last === undefined) break
     after = last.revision
@@ -83,6 +84,8 @@ export async function planNotes(
     hold(pass, plan, kept, chunk.links)
     done += notes.length
     pass.reporter.progress('planning', done, total)
+    // What is noted meanwhile is for the next round.
+    if (noted !== null && page.length < asked) break
   }
   reportHeld(pass, paused)
   if (left <= 0 && (await notebook.page(after, 1)).length > 0) {
@@ -147,6 +150,8 @@ function hold(pass: Pass, plan: Held, items: readonly Planned[], links: Readonly
     if (link !== undefined) plan.links.set(sourceId, link)
   }
 }
+
+const NOTHING_PAUSED: Paused = { stream: null, records: new Map() }
 
 /** Touched and on hold: read, and left out. */
 function reportHeld({ tally, stream }: Pass, { records }: Paused): void {

@@ -159,7 +159,13 @@ function startReading(pass: Pass, reader: Reader, before: Watermark): Reading {
   const mark = findMark(() => ceiling)
   const anchors = new Set(before.anchors)
   const seen = new Set<string>()
-  const countUnchanged = unchangedCounter(pass, before)
+  // A row may be in the modified and the created window: it is judged once. A whole list shows each row once anyway.
+  const judged = new Map<string, string | null>()
+  const isNew = ({ sourceId, hash }: Touched): boolean => {
+    if (judged.get(sourceId) === hash) return false
+    if (before.loaded && !options.full) judged.set(sourceId, hash)
+    return true
+  }
   let buffer: Touched[] = []
   let noting = Promise.resolve(true)
   let read = 0
@@ -181,12 +187,16 @@ function startReading(pass: Pass, reader: Reader, before: Watermark): Reading {
     if (answeredAtMs !== null) ceiling = answeredAtMs
     // With --full everything is planned anew: addresses and e-mails change without touching their supplier.
     const compareAll = options.full && before.loaded && !reader.isFeed
-    const same = compareAll ? new Set<string>() : await store.unchanged(reader.markName, stream.scope, rows)
+    const fresh = rows.filter(isNew)
+    const isKnown = compareAll || fresh.length === 0
+    const same = isKnown ? new Set<string>() : await store.unchanged(reader.markName, stream.scope, fresh)
     for (const row of rows) {
       mark.see(row)
       if (anchors.has(row.sourceId)) seen.add(row.sourceId)
+    }
+    for (const row of fresh) {
       if (same.has(row.sourceId)) {
-        if (!reader.isFeed) countUnchanged(row.sourceId)
+        if (!reader.isFeed) tally.countUnchanged(1)
         continue
       }
       const record = reader.recordOf(row)
@@ -207,16 +217,6 @@ function isMoved(before: Watermark, next: Watermark | null): boolean {
     next !== null &&
     (next.position !== before.position || next.loaded !== before.loaded || anchorsOf(next) !== anchorsOf(before))
   )
-}
-
-/** A row may be in the modified and the created window: it counts once. A whole list shows each row once anyway. */
-function unchangedCounter({ tally, options }: Pass, before: Watermark): (sourceId: string) => void {
-  const counted = new Set<string>()
-  return (sourceId) => {
-    if (counted.has(sourceId)) return
-    if (before.loaded && !options.full) counted.add(sourceId)
-    tally.countUnchanged(1)
-  }
 }
 
 /** Once a list, however many windows it was asked for. */

@@ -4,7 +4,7 @@
  */
 import { afterLookFirst, afterLookUp, afterSend, lookOnceMore, type Claim, type Settled } from '../domain/delivery.js'
 import type { Failure } from '../domain/failure.js'
-import type { Outlet } from '../ports.js'
+import type { OpenWork, Outlet } from '../ports.js'
 import type { News } from './news.js'
 import { endByFailure, isOver, type Pass } from './pass.js'
 import { makeLedger, makeSupply, type Delivery } from './push-flow.js'
@@ -27,21 +27,26 @@ export async function push(
   const halt = { by: null as Failure | null }
   const patience = { leftMs: MAX_PATIENCE_MS }
   let done = 0
-  const { pending, inDoubt } = await store.openWork(stream.name, sourceIds ?? undefined)
+  const look = (): Promise<OpenWork> => store.openWork(stream.name, sourceIds ?? undefined)
+  const { pending, inDoubt } = await look()
   // Most passes end here: what a rival plans meanwhile is the rival's to send.
   if (pending + inDoubt === 0 && !(await news?.next())) return 0
+  let left: OpenWork | null = null
   while (halt.by === null && !isOver(pass)) {
     const before = done
+    left = null
     await deliverDue(pass, sourceIds, doubts, halt, () => {
       done += 1
       const isWhole = news?.isOver ?? true
       pass.reporter.progress('sending', done, isWhole ? Math.max(done, pending + inDoubt, news?.stored ?? 0) : null)
     })
-    if (done > before || (await news?.next())) continue
-    if (!isPatient || !(await waitForDue(pass, sourceIds, patience))) break
+    if (await news?.next()) continue
+    left = await look()
+    if (done > before && left.nextDueInMs === 0) continue
+    if (!isPatient || !(await waitForDue(pass, left, patience))) break
   }
   if (halt.by !== null) endByFailure(pass, halt.by)
-  await countLeftovers(pass, sourceIds)
+  tellLeftovers(pass, left ?? (await look()))
   return done
 }
 
@@ -147,10 +152,9 @@ function tallyVerdict({ tally }: Pass<Outlet>, claim: Claim, verdict: Settled): 
 /** True = something became due. Waits for a grace time or a back-off as long as patience, deadline and signal allow. */
 async function waitForDue(
   pass: Pass<Outlet>,
-  sourceIds: readonly string[] | null,
+  { nextDueInMs }: OpenWork,
   patience: { leftMs: number },
 ): Promise<boolean> {
-  const { nextDueInMs } = await pass.store.openWork(pass.stream.name, sourceIds ?? undefined)
   if (nextDueInMs === null) return false
   const waitMs = Math.max(1, Math.ceil(nextDueInMs))
   if (waitMs > patience.leftMs || pass.clock.now() + waitMs >= pass.deadlineAt) return false
@@ -160,12 +164,11 @@ async function waitForDue(
   return true
 }
 
-async function countLeftovers(pass: Pass<Outlet>, sourceIds: readonly string[] | null): Promise<void> {
-  const { pending, inDoubt } = await pass.store.openWork(pass.stream.name, sourceIds ?? undefined)
+function tellLeftovers({ tally }: Pass<Outlet>, { pending, inDoubt }: OpenWork): void {
   if (pending + inDoubt === 0) return
-  pass.tally.end('interrupted')
+  tally.end('interrupted')
   if (inDoubt > 0) {
-    pass.tally.problem(
+    tally.problem(
       'in_doubt',
       `${inDoubt} records were sent with an unknown outcome and are looked for again before anything else is sent.`,
     )

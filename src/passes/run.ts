@@ -79,13 +79,15 @@ async function work(pass: Pass, notebook: Notebook): Promise<PassResult> {
   let { planned } = first
   // Most passes end here.
   if (planned.noted === 0 && first.delivered === 0) return toResult(pass, polled, planned)
+  let mayBeLeft = true
   for (let round = 1; round < MAX_ROUNDS && planned.goOn && pass.tally.outcome() !== 'refused'; round += 1) {
     if (await supplyNeeds(pass, planned.waitsFor)) await store.noteWaiting(stream.name, stream.scope)
-    const isLeft = pass.options.limit === null && (await notebook.page(0, 1)).length > 0
-    if (!isLeft) break
+    if (pass.options.limit !== null) break
+    mayBeLeft = (await notebook.page(0, 1)).length > 0
+    if (!mayBeLeft) break
     planned = (await planAndPush(pass, notebook)).planned
   }
-  if ((await store.countNotes(stream.name)) > 0) pass.tally.end('interrupted')
+  if (mayBeLeft && (await store.countNotes(stream.name)) > 0) pass.tally.end('interrupted')
   return toResult(pass, polled, planned)
 }
 

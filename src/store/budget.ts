@@ -17,22 +17,15 @@ export interface PacerOptions {
   readonly clock: Pick<Clock, 'now'>
 }
 
-/**
- * What must hold is the minute that the other side sees. A call is booked before it goes its way, and one that has to connect first
- * arrives later than those that follow it: so a call counts for one second more than a minute. A bucket is one second wide and counts
- * until all of it is that old.
- */
-const WINDOW_SEC = 61
 /** A 429 means that others call too, or that the limit is lower than we were told. */
 const THROTTLE_FACTOR = 0.7
 const LOWEST_LIMIT = 5
 /** Calls in flight together are refused together: that is one lesson, not four. */
 const ONE_LESSON_SEC = 5
-const RECOVERY_PER_MINUTE = 1.05
 
-/** Most calls of one booking, and the share of what is free that it may take: others are to find a budget, too. */
+/** Calls of the first booking, with which a run that finds nothing new gets by, and of the largest. */
+const FIRST_AT_ONCE = 4
 const MOST_AT_ONCE = 32
-const SHARE_AT_ONCE = 64
 /**
  * Calls booked ahead are made within this time or never, and are booked as of the next second: so each is counted as made when it was
  * made, or later. It is also how long another process's cool-down may go unseen here: no longer than a call may be on its way.
@@ -95,15 +88,15 @@ interface Booked {
   readonly reason: string | null
 }
 
-/** Hands out booked calls one by one. Books as many at a time as were used of the last booking, and twice that while all were. */
+/** Hands out booked calls one by one. Books a few, then as many as were used of the last booking, and twice that while all were. */
 function bookAhead(clock: Pick<Clock, 'now'>, book: (wanted: number) => Promise<Booked>) {
   let spare = { left: 0, until: 0 }
-  let size = 1
+  let size = FIRST_AT_ONCE
   let granted = 0
   let underWay: Promise<Booked> | null = null
   const bookSome = async (): Promise<Booked> => {
     const used = granted - spare.left
-    size = spare.left === 0 ? Math.min(MOST_AT_ONCE, Math.max(1, granted * 2)) : Math.max(1, used)
+    if (granted > 0) size = spare.left === 0 ? Math.min(MOST_AT_ONCE, granted * 2) : Math.max(1, used)
     spare = { left: 0, until: 0 }
     // Before the statement is sent: the booking is later than this, never earlier.
     const from = clock.now()
@@ -131,73 +124,19 @@ function bookAhead(clock: Pick<Clock, 'now'>, book: (wanted: number) => Promise<
   }
 }
 
-/** The limit in force: what a throttle taught, growing back by 5 % for each quiet minute. */
-function limitNow(perMinute: number) {
-  return sql`least(${perMinute}::int, floor(coalesce(
-    learned_limit * power(${RECOVERY_PER_MINUTE}::float8, least(extract(epoch from at - learned_at) / 60, 600)),
-    ${perMinute}::int)))::int`
-}
-
-/**
- * The row is locked first and the clock read after that, so that calls are booked in the order and at the time they are
- * granted; a rival waits for the lock and then sees our booking. Buckets ahead of the clock by more than the window (it
- * was set back) are dropped. The booking needs not reach the disk before the call is made: should the server of the database crash, a
- * fraction of a second is forgotten.
- */
+/** `book_calls` holds the rules (sql/0011). Undefined = no such budget yet. */
 async function takeSome(
   db: Kysely<Tables>,
   name: string,
   perMinute: number,
   wanted: number,
 ): Promise<Booked | undefined> {
-  const taken = await sql<{ granted: number; wait_ms: number; reason: string | null; timeouts: number }>`
-    with held as materialized (
-      select set_config('synchronous_commit', 'off', true), name, seconds, counts, learned_limit, learned_at, not_before, reason
-      from budget where name = ${name} for update
-    ), timed as materialized (
-      select held.*, now.at, floor(extract(epoch from now.at))::bigint as second
-      from held, lateral (select clock_timestamp() as at, held.name) as now
-    ), bucket as materialized (
-      select b.second, b.calls
-      from timed, unnest(timed.seconds, timed.counts) as b (second, calls)
-      where b.second between timed.second - ${WINDOW_SEC} and timed.second + ${WINDOW_SEC}
-    ), state as materialized (
-      select timed.*, ${limitNow(perMinute)} as call_limit, coalesce((select sum(calls) from bucket), 0)::int as used
-      from timed
-    ), verdict as materialized (
-      select state.*,
-        case
-          when not_before > at then extract(epoch from not_before - at)
-          when used < call_limit then 0
-          else (
-            select min(freed.second) + ${WINDOW_SEC} + 1 - extract(epoch from at)
-            from (select second, sum(calls) over (order by second) as calls from bucket) as freed
-            where used - freed.calls < call_limit
-          )
-        end as wait_sec,
-        least(${wanted}::int, greatest(1, (call_limit - used) / ${SHARE_AT_ONCE})) as calls
-      from state
-    ), kept as (
-      select second, sum(calls)::int as calls
-      from (
-        select second, calls from bucket
-        union all
-        select greatest(second, (select max(second) from bucket)), 1 from verdict where wait_sec = 0
-        union all
-        select greatest(second + 1, (select max(second) from bucket)), verdict.calls - 1 from verdict
-        where wait_sec = 0 and verdict.calls > 1
-      ) as booked
-      group by second
-    )
-    update budget set
-      seconds = coalesce((select array_agg(second order by second) from kept), '{}'),
-      counts = coalesce((select array_agg(calls order by second) from kept), '{}')
-    from verdict
-    where budget.name = verdict.name
-    returning case when wait_sec = 0 then verdict.calls else 0 end as granted, ceil(wait_sec * 1000)::float8 as wait_ms,
-      case when verdict.not_before > verdict.at then verdict.reason end as reason, timeouts`.execute(db)
-  const [row] = taken.rows
-  return row === undefined ? undefined : { ...row, waitMs: row.wait_ms }
+  const { rows } = await sql<Booked | { granted: null }>`
+    select granted, wait_ms as "waitMs", reason, timeouts from book_calls(${name}, ${perMinute}::int, ${wanted}::int)`.execute(
+    db,
+  )
+  const [row] = rows
+  return row === undefined || row.granted === null ? undefined : row
 }
 
 /** A cool-down under way is never shortened; the reason kept is that of the longer one. */
@@ -213,7 +152,7 @@ async function lowerLimit(db: Kysely<Tables>, name: string, perMinute: number): 
     update budget set
       learned_limit = least(
         ${perMinute}::int,
-        greatest(${LOWEST_LIMIT}::int, floor(${limitNow(perMinute)} * ${THROTTLE_FACTOR}::float8)::int)
+        greatest(${LOWEST_LIMIT}::int, floor(call_limit(budget, ${perMinute}::int, at) * ${THROTTLE_FACTOR}::float8)::int)
       ),
       learned_at = at
     from (select clock_timestamp() as at) as clock
@@ -221,8 +160,7 @@ async function lowerLimit(db: Kysely<Tables>, name: string, perMinute: number): 
     db,
   )
   const { rows } = await sql<{ now: number }>`
-    select ${limitNow(perMinute)} as now from budget, lateral (select clock_timestamp() as at, budget.name) as clock
-    where budget.name = ${name}`.execute(db)
+    select call_limit(budget, ${perMinute}::int, clock_timestamp()) as now from budget where name = ${name}`.execute(db)
   return { perMinute: rows[0]?.now ?? perMinute }
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import { BLANK_EVENT } from '../domain/audit.js'
 import { ConfigError } from '../domain/errors.js'
 import { appendAudit, type Author } from './journal.js'
@@ -71,16 +71,14 @@ export async function claimRequester(
   requester: string,
   write: boolean,
 ): Promise<string> {
-  if (write) {
-    await db
-      .updateTable('connection')
-      .set({ requester })
-      .where('name', '=', connection)
-      .where('requester', 'is', null)
-      .execute()
-  }
-  const row = await db.selectFrom('connection').select('requester').where('name', '=', connection).executeTakeFirst()
-  return row?.requester ?? requester
+  const { rows } = await sql<{ requester: string | null }>`
+    with claimed as (
+      update connection set requester = ${requester} where name = ${connection} and requester is null and ${write} returning requester
+    )
+    select coalesce((select requester from claimed), requester) as requester from connection where name = ${connection}`.execute(
+    db,
+  )
+  return rows[0]?.requester ?? requester
 }
 
 /** A person says that requisitions are sent by somebody else from now on. */

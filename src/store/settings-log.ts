@@ -19,37 +19,39 @@ interface Run {
  * other ones than the run before it. Of streams, since each may have a settings file of its own.
  */
 export async function openRun(db: Kysely<Tables>, author: Author, settings: OpenSettings, run: Run): Promise<void> {
-  const before = await db
-    .selectFrom('run')
-    .select(sql<string>`actor ->> 'settings'`.as('hash'))
-    .where('connection', '=', author.connection)
-    .where('stream', '=', run.stream)
-    .orderBy('started_at', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  if (before === undefined || before.hash === author.actor.settings) return insertRun(db, author, settings, run)
+  const before = await insertRun(db, author, settings, run, false)
+  if (before === null) return
   await db.transaction().execute(async (trx) => {
-    await tellChange(trx, author, before.hash, settings, run)
-    await insertRun(trx, author, settings, run)
+    await tellChange(trx, author, before, settings, run)
+    await insertRun(trx, author, settings, run, true)
   })
 }
 
+/** One round trip for the most runs. Opens nothing where the settings are new and not told yet, and answers the hash of the former ones. */
 async function insertRun(
   db: Kysely<Tables>,
   { connection, actor }: Author,
   settings: OpenSettings,
-  run: Run,
-): Promise<void> {
-  await db
-    .with('version', (query) =>
-      query
-        .insertInto('settings_version')
-        .values({ connection, hash: actor.settings, settings: json(settings) })
-        .onConflict((conflict) => conflict.doNothing()),
+  { id, command, stream }: Run,
+  isTold: boolean,
+): Promise<string | null> {
+  const { rows } = await sql<{ before: string; opened: boolean }>`
+    with before as (
+      select actor ->> 'settings' as hash from run where connection = ${connection} and stream = ${stream}
+      order by started_at desc limit 1
+    ), opened as (
+      insert into run (id, command, stream, connection, actor)
+      select ${id}::uuid, ${command}, ${stream}, ${connection}, ${json(actor)}::jsonb
+      where ${isTold} or not exists (select from before where hash is distinct from ${actor.settings})
+      returning id
+    ), version as (
+      insert into settings_version (connection, hash, settings)
+      select ${connection}, ${actor.settings}, ${json(settings)}::jsonb from opened
+      on conflict do nothing
     )
-    .insertInto('run')
-    .values({ ...run, connection, actor: json(actor) })
-    .execute()
+    select coalesce((select hash from before), '') as before, exists (select from opened) as opened`.execute(db)
+  const [row] = rows
+  return row === undefined || row.opened ? null : row.before
 }
 
 async function tellChange(

@@ -47,7 +47,7 @@ export function newMasterKey(): string {
 export function openVault(db: Kysely<Tables>, connection: string, masterKeys: readonly Secret[]): Vault {
   const open = { db, connection, keys: masterKeys.map(readKey) }
   return {
-    credentials: (system) => readLogin(open, system),
+    logins: () => readLogins(open),
     store: (system, credentials) => storeLogin(open, system, credentials),
     remove: (system) => removeLogin(open, system),
     list: () => listLogins(open),
@@ -61,21 +61,25 @@ export function openVault(db: Kysely<Tables>, connection: string, masterKeys: re
 
 // ---- logins ----
 
-async function readLogin({ db, connection, keys }: Open, system: System): Promise<Credentials | null> {
-  const row = await db
+async function readLogins(open: Open): ReturnType<Vault['logins']> {
+  const rows = await open.db
     .selectFrom('credential')
-    .select(['jwe', 'key_id'])
-    .where('connection', '=', connection)
-    .where('system', '=', system)
-    .executeTakeFirst()
-  if (row === undefined) return null
-  const text = await decrypt(row.jwe, { connection, system, use: 'credential' }, keys)
+    .select(['system', 'jwe', 'key_id'])
+    .where('connection', '=', open.connection)
+    .execute()
+  const logins: Partial<Record<System, Credentials>> = {}
+  for (const { system, jwe, key_id } of rows) logins[system] = await readLogin(open, system, jwe, key_id)
+  return logins
+}
+
+async function readLogin({ connection, keys }: Open, system: System, jwe: string, keyId: string): Promise<Credentials> {
+  const text = await decrypt(jwe, { connection, system, use: 'credential' }, keys)
   if (typeof text !== 'symbol') return parseLogin(text)
   const again = `store the login again with \`ml-connector credentials set ${system}\``
   const login = `The login of ${system} stored for the connection "${connection}"`
   if (text === DAMAGED) throw new ConfigError(`${login} was changed in the database or belongs elsewhere: ${again}.`)
   throw new ConfigError(
-    `${login} needs the master key ${row.key_id}, which is not in ML_CONNECTOR_KEY: add that key, after the newest, and ` +
+    `${login} needs the master key ${keyId}, which is not in ML_CONNECTOR_KEY: add that key, after the newest, and ` +
       `run \`ml-connector credentials rotate\`, or ${again}.`,
   )
 }

@@ -31,7 +31,7 @@ const vault = (keys = [OLD], connection = 'default') =>
   openVault(database.db, connection, keys.map((key) => new Secret(key))) // prettier-ignore
 
 async function stored(system: 'plex' | 'procurify'): Promise<Record<string, string | undefined> | null> {
-  const login = await vault([OLD, NEW]).credentials(system)
+  const { [system]: login = null } = await vault([OLD, NEW]).logins()
   return (
     login &&
     Object.fromEntries(Object.entries(login).map(([field, secret]: [string, Secret]) => [field, secret.reveal()]))
@@ -185,7 +185,7 @@ describe('credentials rotate', () => {
     const first = await credentials('rotate', both)
     expect(first.code).toBe(0)
     expect(first.out).toContain('newest master key: 1 logins')
-    expect((await vault([NEW]).credentials('plex'))?.clientSecret?.reveal()).toBe('hunter2')
+    expect((await vault([NEW]).logins()).plex?.clientSecret?.reveal()).toBe('hunter2')
     expect((await credentials('rotate', both)).out).toContain('Nothing to do')
     expect((await adminRows()).slice(1)).toEqual(['logins and tokens re-encrypted with the newest master key (1)'])
   })

@@ -119,7 +119,7 @@ describe('news', () => {
   })
   const book = (fields: Partial<Link> | null) => ({
     links: new Map(fields === null ? [] : [['s', { ...link, ...fields }]]),
-    ...{ notes: new Map<string, ReturnType<typeof aNote>>(), parked: new Set<string>() },
+    ...{ notes: new Map<string, ReturnType<typeof aNote>>(), parked: new Set<string>(), doubtful: new Set<string>() },
   })
   const send = (wantedHash: string) => ({ kind: 'send', wanted: { wantedHash } })
   const skip = (code: string) => ({ kind: 'skip', code, message: '' })

@@ -64,7 +64,7 @@ export interface World extends RefdataSurvey {
   readonly books: Books
 }
 
-const NO_BOOK: Book = { links: new Map(), notes: new Map(), parked: new Set() }
+const NO_BOOK: Book = { links: new Map(), notes: new Map(), parked: new Set(), doubtful: new Set() }
 const NO_BOOKS: Books = { locations: NO_BOOK, departments: NO_BOOK, accounts: NO_BOOK }
 
 /** One building, its location, and one department that orders name there. */

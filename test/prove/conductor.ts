@@ -90,6 +90,10 @@ const never = <T>(): Promise<T> => new Promise<T>(() => undefined)
 const WATCHDOG_MS = 10
 /** Whoever has more statements to make may have nothing else to do before these are answered. */
 const PATIENCE_MS = 1
+/** The longest schedules need some 2,000 statements: whoever makes so many goes round in circles. */
+const MOST_STATEMENTS = 50_000
+/** So does who sleeps again and again and makes none: a pass ticks twice a second, of simulated time, while it delivers. */
+const MOST_WAKES = 20_000
 
 export class Conductor {
   readonly #time: SimTime
@@ -106,6 +110,11 @@ export class Conductor {
   #turn = 0
   /** What every pass did with the database, in order. */
   readonly trace: string[] = []
+  #wakes = 0
+  #isOver = false
+  #tellRunaway = (): void => undefined
+  /** Resolves when there is no end in sight; nobody gets any further then. */
+  readonly runaway = new Promise<void>((resolve) => (this.#tellRunaway = resolve))
 
   constructor(time: SimTime, dice: Dice, tellTime: () => void) {
     this.#time = time
@@ -158,6 +167,8 @@ export class Conductor {
 
   async step(actor: Actor, statement: Statement): Promise<unknown> {
     if (actor.state === 'dead') return statement.drop().then(() => never())
+    if (this.trace.length >= MOST_STATEMENTS) this.#giveUp()
+    if (this.#isOver) return never()
     actor.steps += 1
     this.trace.push(`${actor.name} ${actor.steps} ${beginningOf(statement.text)}`)
     const { fate } = actor
@@ -221,6 +232,11 @@ export class Conductor {
     })
   }
 
+  #giveUp(): void {
+    this.#isOver = true
+    this.#tellRunaway()
+  }
+
   #forget(actor: Actor): void {
     this.#actors.delete(actor)
     for (const sleeper of this.#sleepers) if (sleeper.actor === actor) this.#sleepers.delete(sleeper)
@@ -263,7 +279,9 @@ export class Conductor {
     const live = [...this.#sleepers].filter(({ actor }) => actor.state === 'alive')
     if (!live.some(({ isBackground }) => !isBackground)) return
     const first = live.sort((a, b) => a.at - b.at)[0]
-    if (first === undefined) return
+    this.#wakes += 1
+    if (this.#wakes > MOST_WAKES) this.#giveUp()
+    if (first === undefined || this.#isOver) return
     this.#time.advanceTo(first.at)
     this.#sleepers.delete(first)
     this.#run(first.actor)
@@ -288,6 +306,7 @@ export class Conductor {
     const { actor, statement } = next
     this.#waiting.splice(this.#waiting.indexOf(next), 1)
     this.#isBusy = true
+    this.#wakes = 0
     try {
       if (this.#time.isNews) this.#tellTime()
       const value = await statement.execute()

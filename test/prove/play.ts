@@ -287,7 +287,7 @@ export class Play {
       const { isOver, isStill, hasAligned } = await this.#goRound(streams, round)
       if (hasAligned) streams = streams.filter((stream) => stream !== 'align')
       // What was made in this round and is not visible yet may be what something else waits for.
-      const isPatient = this.schedule.isThorough || this.schedule.setting.hiddenMs > 0
+      const isPatient = this.schedule.isThorough || (this.schedule.setting.hiddenMs > 0 && streams.length > 1)
       if (!isOver || (isPatient && !isStill)) continue
       if (isReplayed || !(await this.#isParked())) return
       // What was refused meanwhile is for a person, who tries it once more.

@@ -5,12 +5,15 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startEmbedded, stopEmbedded } from '../../src/store/embedded.js'
-import { Prover, type Verdict } from './prover.js'
+import { ENDLESS, Prover, type Verdict } from './prover.js'
 import { proveReally } from './real.js'
 import { makeTemplate, quicken } from './state.js'
 import { tellStory } from './story.js'
 
 const TEMPLATE = 'proof_template'
+const UNPLAYED = { kept: null, passes: 0, killed: 0, requests: 0, statements: 0 }
+/** What a schedule leaves behind is cheaper collected late; one that needs more than this goes round in circles. */
+const MEMORY = ['--max-semi-space-size=32', '--max-old-space-size=1500']
 
 interface Order {
   readonly url: string
@@ -33,7 +36,7 @@ const { values: args } = parseArgs({
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
-if (args.worker === undefined) process.exitCode = await lead()
+if (args.worker === undefined) process.exit(await lead())
 else work(JSON.parse(args.worker) as Order)
 
 /** A worker takes seeds from its parent, one at a time. */
@@ -43,7 +46,8 @@ function work({ url, prefix, core }: Order): void {
     void prover.prove(seed).then((verdict) => process.send?.(verdict))
   })
   process.on('disconnect', () => process.exit(0))
-  process.send?.('ready')
+  // All may be over by now.
+  process.send?.('ready', undefined, undefined, () => undefined)
 }
 
 async function lead(): Promise<number> {
@@ -65,6 +69,10 @@ async function lead(): Promise<number> {
   }
 }
 
+function isEndless({ broken }: Verdict): boolean {
+  return broken.some((one) => ENDLESS.test(one))
+}
+
 function parseKeep(keep: string | undefined): number[] | null {
   if (keep === undefined) return null
   return keep === 'none' ? [] : keep.split(',').map(Number)
@@ -74,7 +82,7 @@ async function proveOne(url: string, seed: number, kept: number[] | null): Promi
   const prover = new Prover(url, TEMPLATE, 'proof_one')
   const verdict = await prover.prove(seed, kept)
   if (prover.last !== null) print(tellStory(verdict, prover.last))
-  await prover.close()
+  if (!isEndless(verdict)) await prover.close()
   return verdict.broken.length === 0 ? 0 : 1
 }
 
@@ -87,7 +95,7 @@ async function proveMany(url: string): Promise<number> {
   const seconds = (performance.now() - startedAt) / 1000
   const total = (name: 'passes' | 'killed' | 'requests' | 'statements') =>
     verdicts.reduce((sum, verdict) => sum + verdict[name], 0)
-  const [worst] = failed
+  const worst = failed.find((verdict) => !isEndless(verdict))
   if (worst !== undefined && !args['until-caught']) await tellShortest(url, worst)
   print(
     `${verdicts.length} schedules from seed ${first} in ${seconds.toFixed(0)} s: ${total('passes')} passes (${total('killed')} killed), ` +
@@ -132,39 +140,44 @@ function shareOut(url: string, first: number, count: number): Promise<Verdict[]>
   const verdicts: Verdict[] = []
   let next = first
   let isCaught = false
-  return new Promise((resolve, reject) => {
-    const children: ChildProcess[] = []
-    const finish = (): void => {
+  return new Promise((resolve) => {
+    const children = new Set<ChildProcess>()
+    const isDone = (): boolean => verdicts.length === next - first && (isCaught || next >= first + count)
+    const note = (verdict: Verdict): void => {
+      const { seed, broken } = verdict
+      verdicts.push(verdict)
+      if (broken.length > 0) process.stderr.write(`seed ${seed}: ${broken[0]?.slice(0, 200)}\n`)
+      else if (verdicts.length % 500 === 0) process.stderr.write(`${verdicts.length} of ${count}\n`)
+      // A schedule that takes for ever may do so for other reasons than the mutation.
+      isCaught ||= args['until-caught'] && broken.length > 0 && !isEndless(verdict)
+      if (!isDone()) return
       children.forEach((child) => child.disconnect())
       resolve(verdicts)
     }
-    const give = (child: ChildProcess): void => {
-      if (next >= first + count || isCaught) return
-      child.send(next)
-      next += 1
-    }
-    for (let n = 0; n < workers; n += 1) {
-      const order: Order = { url, prefix: `proof_w${n}`, core: workers <= cores ? n : null }
-      // What a schedule leaves behind is cheaper collected late.
-      const child = fork(process.argv[1] ?? '', ['--worker', JSON.stringify(order)], {
-        execArgv: ['--max-semi-space-size=32'],
-      })
-      children.push(child)
+    const start = (n: number): void => {
+      const order: Order = { url, prefix: `proof_w${n}`, core: workers <= cores ? n % workers : null }
+      const child = fork(process.argv[1] ?? '', ['--worker', JSON.stringify(order)], { execArgv: MEMORY })
+      children.add(child)
+      let seed: number | null = null
       child.on('message', (message: Verdict | 'ready') => {
+        seed = null
         if (message !== 'ready') {
-          verdicts.push(message)
-          if (message.broken.length > 0)
-            process.stderr.write(`seed ${message.seed}: ${message.broken[0]?.slice(0, 200)}\n`)
-          else if (verdicts.length % 500 === 0) process.stderr.write(`${verdicts.length} of ${count}\n`)
-          // A schedule that takes for ever may do so for other reasons than the mutation.
-          isCaught ||= args['until-caught'] && message.broken.some((one) => !one.startsWith('hangs'))
-          if (verdicts.length === next - first && (isCaught || next >= first + count)) return finish()
+          note(message)
+          // Another one goes on with the rest, under names of its own.
+          if (isEndless(message)) return void child.kill()
         }
-        give(child)
+        if (next >= first + count || isCaught) return
+        seed = next
+        next += 1
+        child.send(seed)
       })
-      child.on('exit', (code) => {
-        if (code !== 0) reject(new Error(`A worker ended with ${code}.`))
+      child.on('exit', (code, signal) => {
+        children.delete(child)
+        if (code === 0 || isDone()) return
+        start(n + workers)
+        if (seed !== null) note({ ...UNPLAYED, seed, broken: [`dies: its process ended with ${code ?? signal}`] })
       })
     }
+    for (let n = 0; n < workers; n += 1) start(n)
   })
 }

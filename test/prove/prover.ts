@@ -18,8 +18,10 @@ export interface Verdict {
   readonly statements: number
 }
 
+/** Broken so: the schedule did not end, and what it left behind is in this process for good. */
+export const ENDLESS = /^(hangs|goes round in circles|dies):/
 /** Real time that a schedule may take: a fraction of a second in peace, so one that takes this long hangs. */
-const HANG_MS = 300_000
+const HANG_MS = 100_000
 /** Rows of former schedules are in nobody's way, but not for ever. */
 const SCHEDULES_PER_DATABASE = 150
 
@@ -51,9 +53,9 @@ export class Prover {
     this.#played += 1
     const play = new Play(schedule, sandbox, state, `proof-${this.#played}`)
     this.last = play
-    const isOver = await Promise.race([play.play().then(() => true), hang()])
-    const broken = isOver ? (await judge(play)).broken : [`hangs: after ${play.conductor.trace.at(-1)}`]
-    if (!isOver) await this.#startAnew()
+    const played = play.play().then(() => null)
+    const stuck = await Promise.race([played, hang(), play.conductor.runaway.then(() => 'goes round in circles')])
+    const broken = stuck === null ? (await judge(play)).broken : [`${stuck}: after ${play.conductor.trace.at(-1)}`]
     return {
       ...{ seed, kept, broken },
       passes: play.endings.length + play.killed,
@@ -94,15 +96,6 @@ export class Prover {
     if (this.#core !== null) await keepTogether(this.#core, [process.pid, this.#state.serverPid])
     return this.#state
   }
-
-  /** What hangs keeps its connections: it is left behind. */
-  async #startAnew(): Promise<void> {
-    const sandbox = this.#sandbox
-    this.#sandbox = null
-    this.#state = null
-    this.#played += SCHEDULES_PER_DATABASE - (this.#played % SCHEDULES_PER_DATABASE)
-    await sandbox?.close()
-  }
 }
 
 /**
@@ -123,6 +116,6 @@ function ruleOf(broken: string): string {
   return broken.split(':')[0] ?? broken
 }
 
-function hang(): Promise<false> {
-  return new Promise((resolve) => realSetTimeout(() => resolve(false), HANG_MS).unref())
+function hang(): Promise<'hangs'> {
+  return new Promise((resolve) => realSetTimeout(() => resolve('hangs'), HANG_MS).unref())
 }

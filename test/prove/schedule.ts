@@ -195,7 +195,7 @@ function makeSetting(dice: Dice): Setting {
     remoteSkewMs: dice.chance(0.7) ? 0 : dice.pick([-10 * MINUTE, 10 * MINUTE, 3 * MINUTE]),
     hostSkewMs: dice.chance(0.7) ? 0 : dice.pick([-10 * MINUTE, 10 * MINUTE, 26 * 60 * MINUTE]),
     callsPerMinute: dice.chance(0.7) ? 100_000 : dice.between(6, 30),
-    pageSize: dice.pick([2, 3, 50]),
+    pageSize: dice.pick([3, 50, 50]),
   }
 }
 

@@ -19,7 +19,7 @@ const NEW = new Secret(newMasterKey())
 const LOGIN: Credentials = { clientId: new Secret('ml-client'), clientSecret: new Secret('hunter2') }
 
 const vault = (keys: Secret[] = [OLD], connection = 'default') => openVault(database.db, connection, keys)
-const reveal = (login: Credentials | null) =>
+const reveal = (login: Credentials | undefined) =>
   login &&
   Object.fromEntries(Object.entries(login).map(([field, secret]: [string, Secret]) => [field, secret.reveal()]))
 
@@ -41,16 +41,16 @@ async function messageOf(refused: Promise<unknown>): Promise<string> {
 
 describe('stored logins', () => {
   it('come back as they were stored, are replaced by a second store, and can be removed', async () => {
-    expect(await vault().credentials('plex')).toBeNull()
+    expect((await vault().logins()).plex).toBeUndefined()
     await vault().store('plex', { apiKey: new Secret('first') })
     await vault().store('plex', LOGIN)
-    expect(reveal(await vault().credentials('plex'))).toEqual({ clientId: 'ml-client', clientSecret: 'hunter2' })
-    expect(await vault().credentials('procurify')).toBeNull()
-    expect(await vault([OLD], 'other').credentials('plex')).toBeNull()
+    expect(reveal((await vault().logins()).plex)).toEqual({ clientId: 'ml-client', clientSecret: 'hunter2' })
+    expect((await vault().logins()).procurify).toBeUndefined()
+    expect((await vault([OLD], 'other').logins()).plex).toBeUndefined()
 
     await vault().saveToken('plex', 'print', new Secret('token'), 3600)
     expect(await vault().remove('plex')).toBe(true)
-    expect(await vault().credentials('plex')).toBeNull()
+    expect((await vault().logins()).plex).toBeUndefined()
     expect(await vault().token('plex', 'print')).toBeNull()
     expect(await vault().remove('plex')).toBe(false)
   })
@@ -91,12 +91,12 @@ describe('stored logins', () => {
     await vault().store('plex', LOGIN)
     const [listed] = await vault().list()
     for (const keys of [[], [NEW]]) {
-      const message = await messageOf(vault(keys).credentials('plex'))
+      const message = await messageOf(vault(keys).logins())
       expect(message).toContain(`the master key ${listed?.keyId}, which is not in ML_CONNECTOR_KEY`)
       expect(message).toContain('ml-connector credentials rotate')
       for (const secret of [OLD.reveal(), NEW.reveal(), 'hunter2']) expect(message).not.toContain(secret)
     }
-    expect(reveal(await vault([NEW, OLD]).credentials('plex'))).toMatchObject({ clientSecret: 'hunter2' })
+    expect(reveal((await vault([NEW, OLD]).logins()).plex)).toMatchObject({ clientSecret: 'hunter2' })
   })
 
   it('are refused when the row was copied from another connection, system or use', async () => {
@@ -108,7 +108,7 @@ describe('stored logins', () => {
     await vault().store('plex', LOGIN)
     for (const copy of copies) {
       await putJwe('credential', copy)
-      expect(await messageOf(vault().credentials('plex'))).toContain('belongs elsewhere')
+      expect(await messageOf(vault().logins())).toContain('belongs elsewhere')
     }
   })
 
@@ -118,10 +118,10 @@ describe('stored logins', () => {
     const flip = (text: string) => (text.startsWith('A') ? 'B' : 'A') + text.slice(1)
     for (const index of [2, 3, 4]) {
       await putJwe('credential', parts.map((part, at) => (at === index ? flip(part) : part)).join('.'))
-      expect(await messageOf(vault().credentials('plex'))).toContain('was changed in the database')
+      expect(await messageOf(vault().logins())).toContain('was changed in the database')
     }
     await putJwe('credential', 'nonsense')
-    expect(await messageOf(vault().credentials('plex'))).toContain('was changed in the database')
+    expect(await messageOf(vault().logins())).toContain('was changed in the database')
   })
 
   it('are refused in another algorithm, even with the right key', async () => {
@@ -134,13 +134,13 @@ describe('stored logins', () => {
         .encrypt(key)
 
     await putJwe('credential', await seal({ alg: String(alg), enc: String(enc) }))
-    expect(reveal(await vault().credentials('plex'))).toEqual({ apiKey: 'forged' })
+    expect(reveal((await vault().logins()).plex)).toEqual({ apiKey: 'forged' })
     for (const other of [
       { alg: 'dir', enc: 'A128CBC-HS256' },
       { alg: 'A256GCMKW', enc: 'A256GCM' },
     ]) {
       await putJwe('credential', await seal(other))
-      expect(await messageOf(vault().credentials('plex'))).toContain('was changed in the database')
+      expect(await messageOf(vault().logins())).toContain('was changed in the database')
     }
   })
 })
@@ -161,7 +161,7 @@ describe('rotate', () => {
       ['two', 'procurify'],
       ['three', 'plex'],
     ] as const) {
-      expect(reveal(await vault([NEW], connection).credentials(system))).toMatchObject({ clientSecret: 'hunter2' })
+      expect(reveal((await vault([NEW], connection).logins())[system])).toMatchObject({ clientSecret: 'hunter2' })
       expect((await vault([NEW], connection).list())[0]?.current).toBe(true)
     }
     expect((await vault([NEW], 'two').token('procurify', 'print'))?.reveal()).toBe('token')
@@ -175,7 +175,7 @@ describe('rotate', () => {
     await vault().store('plex', LOGIN)
     await putJwe('credential', copy)
     expect(await vault([NEW, OLD]).rotate()).toBe(0)
-    expect(await messageOf(vault([NEW, OLD]).credentials('plex'))).toContain('belongs elsewhere')
+    expect(await messageOf(vault([NEW, OLD]).logins())).toContain('belongs elsewhere')
   })
 
   it('changes nothing when it cannot finish, and needs a key', async () => {
