@@ -1,7 +1,7 @@
 /** What the passes need of the world, as types only. Adapters implement these; `cli/wire.ts` brings them together. */
 import type { AuditRow } from './domain/audit.js'
 import type { Detail, Followed, Planned, Replay } from './domain/decision.js'
-import type { Claim, Delivered, LookUp, Settled } from './domain/delivery.js'
+import type { Claim, Delivered, Delivery, LookUp } from './domain/delivery.js'
 import type { Result } from './domain/failure.js'
 import type { RunOutcome } from './domain/outcome.js'
 import type { Json, Link, Note, StreamName, System, Touched } from './domain/record.js'
@@ -256,12 +256,8 @@ export interface Store {
   claim(stream: StreamName, runId: string, limit: number, sourceIds?: readonly string[]): Promise<Claim[]>
   /** Starts a new try of a record whose absence was proved: the doubt begins anew. False = the claim is lost. */
   arm(claim: Claim): Promise<boolean>
-  /** Settles attempts in one transaction; answers which claims were still ours (fencing). */
-  settle(
-    stream: StreamName,
-    runId: string,
-    settled: readonly { claim: Claim; verdict: Settled }[],
-  ): Promise<ReadonlySet<number>>
+  /** Settles attempts in one transaction; answers those whose claims were still ours (fencing). */
+  settle(stream: StreamName, runId: string, settled: readonly Delivery[]): Promise<readonly Delivery[]>
   /** Of the stream, or of these records only. What is paused is no work. */
   /** Parked records by source id: may a try have reached the target? */
   parked(stream: StreamName): Promise<ReadonlyMap<string, boolean>>

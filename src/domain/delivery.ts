@@ -76,6 +76,12 @@ export type Settled =
       readonly http: HttpNote | null
     }
 
+/** A claim, and what became of it. */
+export interface Delivery {
+  readonly claim: Claim
+  readonly verdict: Settled
+}
+
 const MAX_BACKOFF_MS = 15 * 60_000
 
 /** Exponential, from one second; the whole quarter of an hour after ten tries. */

@@ -2,14 +2,9 @@
  * What flows past the workers of a push: claims are fetched before they run out, and deliveries are settled in groups while the next
  * ones are under way. Neither makes a worker wait for the database unless the database is the slower one.
  */
-import type { Claim, Settled } from '../domain/delivery.js'
+import type { Claim, Delivery } from '../domain/delivery.js'
 import type { Outlet } from '../ports.js'
 import type { Pass } from './pass.js'
-
-export interface Delivery {
-  readonly claim: Claim
-  readonly verdict: Settled
-}
 
 interface Supplied {
   readonly claim: Claim
@@ -74,7 +69,7 @@ export interface Ledger {
 /** Settled together, one transaction for so many: what a crash leaves in doubt, besides what is in flight. */
 const SETTLE_GROUP = 32
 /** And no later than this: one slow answer must not keep the others in doubt. */
-const SETTLE_WITHIN_MS = 500
+export const SETTLE_WITHIN_MS = 500
 /** So many unsettled deliveries make the workers wait. */
 const BACKLOG = 2 * SETTLE_GROUP
 

@@ -2,12 +2,20 @@
  * Delivers what is due: claim, look, send, settle. Each step's meaning is decided in domain/delivery.ts; here is only
  * their order, and when to stop.
  */
-import { afterLookFirst, afterLookUp, afterSend, lookOnceMore, type Claim, type Settled } from '../domain/delivery.js'
+import {
+  afterLookFirst,
+  afterLookUp,
+  afterSend,
+  lookOnceMore,
+  type Claim,
+  type Delivery,
+  type Settled,
+} from '../domain/delivery.js'
 import type { Failure } from '../domain/failure.js'
 import type { OpenWork, Outlet } from '../ports.js'
 import type { News } from './news.js'
 import { endByFailure, isOver, type Pass } from './pass.js'
-import { makeLedger, makeSupply, type Delivery } from './push-flow.js'
+import { makeLedger, makeSupply } from './push-flow.js'
 
 /** A pass waits at most this long for something to become due (a grace time, a back-off). */
 const MAX_PATIENCE_MS = 30_000
@@ -126,7 +134,7 @@ function stopsThePass(verdict: Settled): Failure | null {
 async function settle(pass: Pass<Outlet>, deliveries: readonly Delivery[]): Promise<void> {
   if (deliveries.length === 0) return
   const ours = await pass.store.settle(pass.stream.name, pass.runId, deliveries)
-  for (const { claim, verdict } of deliveries) if (ours.has(claim.intentId)) tallyVerdict(pass, claim, verdict)
+  for (const { claim, verdict } of ours) tallyVerdict(pass, claim, verdict)
 }
 
 const CATEGORY = { create: 'created', update: 'updated', adopt: 'adopted' } as const

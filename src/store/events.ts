@@ -1,9 +1,9 @@
 /** What a plan and a settled attempt look like in the journal. Pure. */
 import { BLANK_EVENT, type AuditEvent } from '../domain/audit.js'
 import type { Planned } from '../domain/decision.js'
-import type { Claim } from '../domain/delivery.js'
+import type { Claim, Delivery } from '../domain/delivery.js'
 import type { Link } from '../domain/record.js'
-import type { OpenIntent, SettledClaim } from './outbox.js'
+import type { OpenIntent } from './outbox.js'
 
 /**
  * A wait or park that only repeats what is already recorded adds no row, unless a person asked for the try. A replay begins
@@ -65,7 +65,7 @@ export function toPlanEvents(
   })
 }
 
-export function toSettleEvents(stream: string, { claim, verdict }: SettledClaim): AuditEvent[] {
+export function toSettleEvents(stream: string, { claim, verdict }: Delivery): AuditEvent[] {
   const base = { ...ofClaim(stream, claim), http: 'http' in verdict ? verdict.http : null }
   switch (verdict.kind) {
     case 'done': {

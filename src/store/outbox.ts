@@ -1,7 +1,7 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely'
 import { contentHash } from '../domain/content-hash.js'
 import type { Planned, Wanted } from '../domain/decision.js'
-import type { Claim, Settled } from '../domain/delivery.js'
+import type { Claim, Delivery, Settled } from '../domain/delivery.js'
 import type { Change, Json } from '../domain/record.js'
 import type { OpenWork } from '../ports.js'
 import { ms, rowsParam } from './json.js'
@@ -226,19 +226,17 @@ export async function armClaim(db: Kysely<Tables>, claim: Claim): Promise<boolea
   return result.numUpdatedRows > 0n
 }
 
-export interface SettledClaim {
-  readonly claim: Claim
-  readonly verdict: Settled
-}
-
-/** Moves claimed intents and their attempts on; a claim number that is no longer the current one moves nothing (fencing). */
-export async function settleIntents(trx: Transaction<Tables>, settled: readonly SettledClaim[]): Promise<Set<number>> {
+/**
+ * Moves claimed intents and their attempts on; a claim number that is no longer the current one moves nothing (fencing). Answers those
+ * that moved one: a run that was slow may bring its former claim along with the one it has now.
+ */
+export async function settleIntents(trx: Transaction<Tables>, settled: readonly Delivery[]): Promise<Delivery[]> {
   const rows = settled.map((one) => ({
     ...attemptKey(one.claim),
     ...toColumns(one.verdict),
     ...toAttempt(one.verdict),
   }))
-  const moved = await sql<{ id: number }>`
+  const moved = await sql<{ id: number; claim_no: number }>`
     with settled as materialized (
       select * from jsonb_to_recordset(${rowsParam(rows)})
         as r (intent_id bigint, claim_no bigint, state text, in_ms float8, doubt boolean, absent boolean, code text, message text,
@@ -252,13 +250,14 @@ export async function settleIntents(trx: Transaction<Tables>, settled: readonly 
         code = r.code, message = case when r.state = 'done' then null else coalesce(r.message, i.message) end,
         draft = case when r.state <> 'done' then i.draft end, payload = case when r.state <> 'done' then i.payload end,
         record = case when r.state <> 'done' then i.record end
-    from settled as r where i.id = r.intent_id and i.claim_no = r.claim_no and i.state = 'sending' returning i.id
+    from settled as r where i.id = r.intent_id and i.claim_no = r.claim_no and i.state = 'sending' returning i.id, i.claim_no
     ), finished as (
       update attempt a set finished_at = clock_timestamp(), outcome = r.outcome, http = r.http, message = r.said
       from settled as r, moved where moved.id = r.intent_id and a.intent_id = r.intent_id and a.claim_no = r.claim_no
     )
-    select id from moved`.execute(trx)
-  return new Set(moved.rows.map((row) => row.id))
+    select id, claim_no from moved`.execute(trx)
+  const claimNos = new Map(moved.rows.map((row) => [row.id, row.claim_no]))
+  return settled.filter(({ claim }) => claimNos.get(claim.intentId) === claim.claimNo)
 }
 
 function toColumns(verdict: Settled) {

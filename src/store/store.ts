@@ -1,7 +1,7 @@
 /** The only way into the state database for the passes: each method is one business event and one transaction. */
 import { sql, type Kysely } from 'kysely'
 import type { Planned } from '../domain/decision.js'
-import { afterCollision } from '../domain/delivery.js'
+import { afterCollision, type Delivery } from '../domain/delivery.js'
 import { EXIT_CODES } from '../domain/outcome.js'
 import { recordIdOf, type Link, type StreamName } from '../domain/record.js'
 import type { Store } from '../ports.js'
@@ -43,7 +43,6 @@ import {
   readReservedKeys,
   settleIntents,
   upsertIntents,
-  type SettledClaim,
 } from './outbox.js'
 import { putBackDoubtful, readParked } from './parked.js'
 import { readPaused } from './pause.js'
@@ -204,8 +203,8 @@ async function settle(
   db: Kysely<Tables>,
   author: Author,
   { stream, runId }: Pick<PlanKey, 'stream' | 'runId'>,
-  settled: readonly SettledClaim[],
-): Promise<Set<number>> {
+  settled: readonly Delivery[],
+): Promise<Delivery[]> {
   try {
     return await settleGroup(db, author, stream, runId, settled)
   } catch (error) {
@@ -214,9 +213,9 @@ async function settle(
     if (settled.length === 1 && only !== undefined) {
       return settleGroup(db, author, stream, runId, [{ claim: only.claim, verdict: afterCollision(stream) }])
     }
-    const ours = new Set<number>()
-    for (const one of settled) (await settle(db, author, { stream, runId }, [one])).forEach((id) => ours.add(id))
-    return ours
+    const mine: Delivery[] = []
+    for (const one of settled) mine.push(...(await settle(db, author, { stream, runId }, [one])))
+    return mine
   }
 }
 
@@ -225,12 +224,11 @@ function settleGroup(
   author: Author,
   stream: string,
   runId: string,
-  settled: readonly SettledClaim[],
-): Promise<Set<number>> {
+  settled: readonly Delivery[],
+): Promise<Delivery[]> {
   const key = { connection: author.connection, stream }
   return db.transaction().execute(async (trx) => {
-    const ours = await settleIntents(trx, settled)
-    const mine = settled.filter(({ claim }) => ours.has(claim.intentId))
+    const mine = await settleIntents(trx, settled)
     await settleLinks(trx, key, mine.flatMap(toSettlement))
     const unplanned = mine.filter(
       ({ verdict }) => verdict.kind === 'withdrawn' || (verdict.kind === 'done' && verdict.wanted === null),
@@ -246,11 +244,11 @@ function settleGroup(
       runId,
       mine.flatMap((one) => toSettleEvents(stream, one)),
     )
-    return ours
+    return mine
   })
 }
 
-function toSettlement({ claim, verdict }: SettledClaim): Settlement[] {
+function toSettlement({ claim, verdict }: Delivery): Settlement[] {
   if (verdict.kind !== 'done') return []
   return [
     {

@@ -1,8 +1,8 @@
 /** Claims ahead and settlements behind, with the failures that a database brings. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import type { Claim } from '../../src/domain/delivery.js'
-import { makeLedger, makeSupply, type Delivery } from '../../src/passes/push-flow.js'
+import type { Claim, Delivery } from '../../src/domain/delivery.js'
+import { makeLedger, makeSupply } from '../../src/passes/push-flow.js'
 import type { Pass } from '../../src/passes/pass.js'
 import type { Outlet } from '../../src/ports.js'
 import { aClaim } from '../support/factories.js'

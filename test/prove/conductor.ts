@@ -55,8 +55,8 @@ interface Sleeper {
 export interface Actor {
   readonly name: string
   readonly fate: Fate | null
-  /** A sleep of exactly this length is that of the lease's keeper: nobody waits for it. */
-  readonly keeperMs: number
+  /** Sleeps of exactly these lengths are those of the lease's keeper and the ledger's: nobody waits for them. */
+  readonly besidesMs: readonly number[]
   state: 'alive' | 'held' | 'dead' | 'ended'
   /** Statements so far, and those from the crossing its fate is counted from. */
   steps: number
@@ -216,7 +216,7 @@ export class Conductor {
   #sleep(actor: Actor, ms: number, signal?: AbortSignal): Promise<void> {
     if (actor.state === 'dead') return never()
     if (signal?.aborted === true) return Promise.resolve()
-    const isBackground = ms === actor.keeperMs
+    const isBackground = actor.besidesMs.includes(ms)
     return new Promise((resolve) => {
       const onAbort = (): void => {
         if (this.#sleepers.delete(sleeper)) resolve()

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Config } from '../../src/config.js'
 import { isDatabaseTrouble } from '../../src/cli/state.js'
 import { assembleWorld } from '../../src/cli/wire.js'
+import { SETTLE_WITHIN_MS } from '../../src/passes/push-flow.js'
 import type { PassResult } from '../../src/passes/run.js'
 import type { Reporter } from '../../src/ports.js'
 import { Faults } from '../../src/sandbox/faults.js'
@@ -225,7 +226,7 @@ export class Play {
     return {
       name,
       fate,
-      keeperMs: LEASE_MS / 3,
+      besidesMs: [LEASE_MS / 3, SETTLE_WITHIN_MS],
       state: 'alive',
       steps: 0,
       crossed: 0,

@@ -181,6 +181,29 @@ describe('a large budget that is free', () => {
     }
   })
 
+  it('is booked once by a run that finds nothing new, which makes four calls at most', async () => {
+    const trips = await countRoundTrips(database.url)
+    const counted = openDatabase(trips.url, { applicationName: 'counted' })
+    try {
+      const first = openPacer(counted.db, {
+        name,
+        perMinute: 2000,
+        maxTimeouts: null,
+        coolDownMs: 1,
+        clock: { now: () => 0 },
+      })
+      await first.take()
+      // The row is not there before the very first call.
+      const before = trips.count
+      for (let n = 0; n < 3; n += 1) await first.take()
+      expect(trips.count).toBe(before)
+      expect(await sumBooked()).toBe(4)
+    } finally {
+      await counted.close()
+      await trips.close()
+    }
+  })
+
   it('is not used up by calls booked ahead and not made: they are made soon or never', async () => {
     let now = 0
     const patient = pacer({ perMinute: 2000, clock: { now: () => now } })

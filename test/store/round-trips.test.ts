@@ -50,7 +50,7 @@ async function deliver(ids: readonly string[]): Promise<number> {
       ...{ targetId: `t-${claim.sourceId}`, http: null },
     },
   }))
-  expect((await store.settle('suppliers', RUN, settled)).size).toBe(ids.length)
+  expect(await store.settle('suppliers', RUN, settled)).toHaveLength(ids.length)
   return trips.count - before
 }
 

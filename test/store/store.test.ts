@@ -187,12 +187,22 @@ describe('claims', () => {
     await expect
       .poll(async () => (await store.claim('suppliers', RIVAL_RUN, 1))[0])
       .toMatchObject({ sourceId: 's1', inDoubt: true, claimNo: 2 })
-    expect(await quick.settle('suppliers', RUN, [{ claim: dead, verdict: done('7') }])).toEqual(new Set())
+    expect(await quick.settle('suppliers', RUN, [{ claim: dead, verdict: done('7') }])).toEqual([])
     expect(await store.links('suppliers', ['s1'])).toMatchObject(
       new Map([['s1', expect.objectContaining({ targetId: null })]]),
     )
     expect(await sql(`select * from audit where outcome = 'done'`)).toEqual([])
     expect(await quick.arm(dead)).toBe(false)
+  })
+
+  it('of one run that was slow count once: as the present one, whatever it brings along', async () => {
+    const [former] = await claimNew(['s1'], short(1))
+    let present: Claim | undefined
+    await expect.poll(async () => (present = (await store.claim('suppliers', RUN, 1))[0])).toMatchObject({ claimNo: 2 })
+    if (former === undefined || present === undefined) throw new Error('not claimed')
+    const brought = [former, present].map((claim) => ({ claim, verdict: done('7') }))
+    expect(await store.settle('suppliers', RUN, brought)).toEqual([brought[1]])
+    expect(await sql(`select action, outcome from audit`)).toEqual([{ action: 'create', outcome: 'done' }])
   })
 
   it('leave a newer plan waiting until the try is settled', async () => {
