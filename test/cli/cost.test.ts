@@ -28,14 +28,14 @@ describe('a first load of suppliers', () => {
 })
 
 describe('a pass with nothing to do', () => {
-  it('asks the database some twenty times', async () => {
+  it('asks the database some fifteen times', async () => {
     bench = await openBench({ suppliers: [makeSupplier(), makeSupplier()] })
     await bench.run('sync suppliers')
     const trips = await countRoundTrips(bench.database.url)
     try {
       const idle = await bench.run('sync suppliers --json', { DATABASE_URL: trips.url })
       expect(idle.json()).toMatchObject({ exit_code: 0, counts: { unchanged: 2 } })
-      expect(trips.count).toBeLessThanOrEqual(22)
+      expect(trips.count).toBeLessThanOrEqual(16)
     } finally {
       await trips.close()
     }

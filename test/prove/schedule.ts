@@ -114,10 +114,17 @@ export function makeSchedule(seed: number): Schedule {
   const tokenSeconds = seed % 3 === 0 ? 600 : 86_400
   const begun = seed % 12 === 7 ? [...makeSleeper(new Dice(seed ^ 0x51ee9)), ...steps] : steps
   const invoicing = seed % 12 === 2 ? ((['match', 'draft'] as const)[Math.floor(seed / 12) % 2] ?? 'none') : 'none'
+  const whole = invoicing === 'none' ? begun : addInvoices(begun, invoicing, seed)
   return {
     ...{ seed, setting, usesSockets: seed % 32 === 0, isThorough: seed % 8 === 1, tokenSeconds, invoicing },
-    steps: invoicing === 'none' ? begun : addInvoices(begun, invoicing, seed),
+    steps: whole.map((step) => (step.do === 'pass' ? { ...step, faults: fitGrace(step.faults, setting) } : step)),
   }
+}
+
+/** The grace time is for both: until what was answered with an error takes effect, and until that can be seen. */
+function fitGrace(faults: readonly FaultRule[], { hiddenMs }: Setting): FaultRule[] {
+  const most = GRACE_MS - 1000 - hiddenMs
+  return faults.map((fault) => (fault.ms === undefined ? fault : { ...fault, ms: Math.min(fault.ms, most) }))
 }
 
 /** By dice of their own: a schedule is otherwise what it is without invoices. */
@@ -188,7 +195,7 @@ function streamOf(dice: Dice, { orders }: Setting): ProofStream {
 function makeSetting(dice: Dice): Setting {
   return {
     suppliers: dice.between(1, 6),
-    orders: dice.chance(0.5) ? 0 : dice.between(1, 3),
+    orders: dice.chance(0.6) ? 0 : dice.between(1, 3),
     concurrency: dice.chance(0.8) ? 1 : 3,
     hiddenMs: dice.chance(0.4) ? dice.between(1, GRACE_MS - 1000) : 0,
     listsInactive: dice.chance(0.8),
