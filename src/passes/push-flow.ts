@@ -69,7 +69,7 @@ export interface Ledger {
 /** Settled together, one transaction for so many: what a crash leaves in doubt, besides what is in flight. */
 const SETTLE_GROUP = 32
 /** And no later than this: one slow answer must not keep the others in doubt. */
-export const SETTLE_WITHIN_MS = 500
+const SETTLE_WITHIN_MS = 500
 /** So many unsettled deliveries make the workers wait. */
 const BACKLOG = 2 * SETTLE_GROUP
 

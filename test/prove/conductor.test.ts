@@ -4,7 +4,15 @@ import { Dice } from './dice.js'
 import { SimTime } from './sim-time.js'
 
 const ACTOR: Omit<Actor, 'state'> = {
-  ...{ name: 'pass 1', fate: null, besidesMs: [], steps: 0, crossed: 0, isFateMet: false, underWay: 0 },
+  ...{
+    name: 'pass 1',
+    fate: null,
+    signal: new AbortController().signal,
+    steps: 0,
+    crossed: 0,
+    isFateMet: false,
+    underWay: 0,
+  },
   onDeath: () => undefined,
 }
 
@@ -20,7 +28,7 @@ it('ends a schedule whose pass sleeps again and again and does nothing', async (
   const { time, conductor, actor } = begin()
   const clock = conductor.clockOf(actor, 0)
   const ticking = async (): Promise<void> => {
-    for (;;) await clock.sleep(500)
+    for (;;) await clock.sleep(500, actor.signal)
   }
   void ticking()
   await conductor.runaway

@@ -55,8 +55,8 @@ interface Sleeper {
 export interface Actor {
   readonly name: string
   readonly fate: Fate | null
-  /** Sleeps of exactly these lengths are those of the lease's keeper and the ledger's: nobody waits for them. */
-  readonly besidesMs: readonly number[]
+  /** What the pass sleeps by. The lease's keeper and the ledger have signals of their own: nobody waits for them. */
+  readonly signal: AbortSignal
   state: 'alive' | 'held' | 'dead' | 'ended'
   /** Statements so far, and those from the crossing its fate is counted from. */
   steps: number
@@ -111,6 +111,7 @@ export class Conductor {
   /** What every pass did with the database, in order. */
   readonly trace: string[] = []
   #wakes = 0
+  #isWokenBesides = false
   #isOver = false
   #tellRunaway = (): void => undefined
   /** Resolves when there is no end in sight; nobody gets any further then. */
@@ -216,7 +217,7 @@ export class Conductor {
   #sleep(actor: Actor, ms: number, signal?: AbortSignal): Promise<void> {
     if (actor.state === 'dead') return never()
     if (signal?.aborted === true) return Promise.resolve()
-    const isBackground = actor.besidesMs.includes(ms)
+    const isBackground = signal !== actor.signal
     return new Promise((resolve) => {
       const onAbort = (): void => {
         if (this.#sleepers.delete(sleeper)) resolve()
@@ -228,7 +229,8 @@ export class Conductor {
       const sleeper = { actor, isBackground, at: Math.ceil(this.#time.now() + ms), wake }
       this.#sleepers.add(sleeper)
       signal?.addEventListener('abort', onAbort, { once: true })
-      if (!isBackground) this.#yield(actor)
+      // Whoever was woken for that alone has had its turn.
+      if (!isBackground || this.#isWokenBesides) this.#yield(actor)
     })
   }
 
@@ -285,6 +287,7 @@ export class Conductor {
     this.#time.advanceTo(first.at)
     this.#sleepers.delete(first)
     this.#run(first.actor)
+    this.#isWokenBesides = first.isBackground
     first.wake()
   }
 
@@ -293,6 +296,7 @@ export class Conductor {
     this.#running = actor
     this.#latest = actor
     this.#turn += 1
+    this.#isWokenBesides = false
     const turn = this.#turn
     const patience = this.#waiting.some((one) => one.actor === actor) ? PATIENCE_MS : WATCHDOG_MS
     realSetTimeout(() => {

@@ -74,7 +74,7 @@ async function replayAll(world: World, { io, runId, reporter }: Run): Promise<Pa
 }
 
 /** A process with nobody at its terminal. */
-export function makeIo(): Io {
+export function makeIo(signal: AbortSignal): Io {
   return {
     env: {},
     out: () => undefined,
@@ -85,7 +85,7 @@ export function makeIo(): Io {
     columns: 80,
     readStdin: () => Promise.resolve(''),
     askSecret: () => Promise.resolve(null),
-    signal: new AbortController().signal,
+    signal,
     user: 'proof',
     host: 'proof',
     runtime: 'proof',

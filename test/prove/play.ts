@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import type { Config } from '../../src/config.js'
 import { isDatabaseTrouble } from '../../src/cli/state.js'
 import { assembleWorld } from '../../src/cli/wire.js'
-import { SETTLE_WITHIN_MS } from '../../src/passes/push-flow.js'
 import type { PassResult } from '../../src/passes/run.js'
 import type { Reporter } from '../../src/ports.js'
 import { Faults } from '../../src/sandbox/faults.js'
@@ -14,16 +13,7 @@ import { Dice } from './dice.js'
 import { answerByConnection, answerInProcess } from './in-process.js'
 import { Pauses } from './pauses.js'
 import { COMMANDS, configFor, makeIo, perform } from './perform.js'
-import {
-  GRACE_MS,
-  LEASE_MS,
-  MINUTE,
-  TIMEOUT_MS,
-  type PassStep,
-  type ProofStream,
-  type Schedule,
-  type Step,
-} from './schedule.js'
+import { GRACE_MS, MINUTE, TIMEOUT_MS, type PassStep, type ProofStream, type Schedule, type Step } from './schedule.js'
 import { ProofSource } from './source.js'
 import { rule, SimTime, tapRequests } from './sim-time.js'
 import type { ProofState, Snapshot } from './state.js'
@@ -226,7 +216,7 @@ export class Play {
     return {
       name,
       fate,
-      besidesMs: [LEASE_MS / 3, SETTLE_WITHIN_MS],
+      signal: new AbortController().signal,
       state: 'alive',
       steps: 0,
       crossed: 0,
@@ -242,7 +232,7 @@ export class Play {
   ): Promise<{ result: PassResult; head: string }> {
     const { config, conductor, schedule } = this
     const runId = randomUUID()
-    const io = makeIo()
+    const io = makeIo(actor.signal)
     const reporter = this.#makeReporter()
     const world = await assembleWorld({ io, version: 'proof' }, config, this.state.databaseFor(actor, conductor), {
       ...{ command: COMMANDS[stream], runId, reporter, write: true, deadlineMs },
