@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { sql, type Kysely } from 'kysely'
+import type { Kysely } from 'kysely'
 import { BLANK_EVENT } from '../domain/audit.js'
 import { ConfigError } from '../domain/errors.js'
 import { appendAudit, type Author } from './journal.js'
@@ -71,14 +71,20 @@ export async function claimRequester(
   requester: string,
   write: boolean,
 ): Promise<string> {
-  const { rows } = await sql<{ requester: string | null }>`
-    with claimed as (
-      update connection set requester = ${requester} where name = ${connection} and requester is null and ${write} returning requester
-    )
-    select coalesce((select requester from claimed), requester) as requester from connection where name = ${connection}`.execute(
-    db,
-  )
-  return rows[0]?.requester ?? requester
+  const known = async (): Promise<string | null> => {
+    const row = await db.selectFrom('connection').select('requester').where('name', '=', connection).executeTakeFirst()
+    return row?.requester ?? null
+  }
+  const before = await known()
+  if (before !== null || !write) return before ?? requester
+  await db
+    .updateTable('connection')
+    .set({ requester })
+    .where('name', '=', connection)
+    .where('requester', 'is', null)
+    .execute()
+  // A rival may have been first.
+  return (await known()) ?? requester
 }
 
 /** A person says that requisitions are sent by somebody else from now on. */
