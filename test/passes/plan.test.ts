@@ -76,9 +76,10 @@ describe('a record noted anew while others are planned', () => {
       reporter: { progress: () => undefined },
     } as unknown as Pass
     const notebook = {
-      page: () => Promise.resolve(pages.shift() ?? []),
+      page: () => Promise.resolve(pages.shift()),
       count: () => Promise.resolve(5),
     } as unknown as Notebook
+    // A page that is not full is the last: there is no third one to be asked for.
     await planNotes(pass, notebook)
     expect(stored).toEqual(['a 1', 'b 2', 'c 3', 'd 4', 'e 6'])
   })

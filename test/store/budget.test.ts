@@ -156,17 +156,21 @@ async function recordGrants() {
 }
 
 describe('a large budget that is free', () => {
-  it('is booked some calls at a time, each counted, and never above its limit', async () => {
+  /** Of 2,000 calls, on a clock that stands still; `trips` to the database are counted. */
+  const withLarge = async (use: (large: Pacer, trips: { readonly count: number }) => Promise<void>): Promise<void> => {
     const trips = await countRoundTrips(database.url)
     const counted = openDatabase(trips.url, { applicationName: 'counted' })
+    const options = { name, perMinute: 2000, maxTimeouts: null, coolDownMs: 1, clock: { now: () => 0 } }
     try {
-      const large = openPacer(counted.db, {
-        name,
-        perMinute: 2000,
-        maxTimeouts: null,
-        coolDownMs: 1,
-        clock: { now: () => 0 },
-      })
+      await use(openPacer(counted.db, options), trips)
+    } finally {
+      await counted.close()
+      await trips.close()
+    }
+  }
+
+  it('is booked some calls at a time, each counted, and never above its limit', () =>
+    withLarge(async (large, trips) => {
       for (let n = 0; n < 300; n += 1) expect((await large.take()).waitMs).toBe(0)
       expect(trips.count).toBeLessThan(60)
       const booked = await sumBooked()
@@ -175,34 +179,17 @@ describe('a large budget that is free', () => {
       // What is booked ahead shrinks with what is left: the limit is reached exactly.
       expect(await drain(large)).toBeGreaterThan(1650)
       expect(await sumBooked()).toBe(2000)
-    } finally {
-      await counted.close()
-      await trips.close()
-    }
-  })
+    }))
 
-  it('is booked once by a run that finds nothing new, which makes four calls at most', async () => {
-    const trips = await countRoundTrips(database.url)
-    const counted = openDatabase(trips.url, { applicationName: 'counted' })
-    try {
-      const first = openPacer(counted.db, {
-        name,
-        perMinute: 2000,
-        maxTimeouts: null,
-        coolDownMs: 1,
-        clock: { now: () => 0 },
-      })
-      await first.take()
+  it('is booked once by a run that finds nothing new, which makes four calls at most', () =>
+    withLarge(async (large, trips) => {
+      await large.take()
       // The row is not there before the very first call.
       const before = trips.count
-      for (let n = 0; n < 3; n += 1) await first.take()
+      for (let n = 0; n < 3; n += 1) await large.take()
       expect(trips.count).toBe(before)
       expect(await sumBooked()).toBe(4)
-    } finally {
-      await counted.close()
-      await trips.close()
-    }
-  })
+    }))
 
   it('is not used up by calls booked ahead and not made: they are made soon or never', async () => {
     let now = 0
