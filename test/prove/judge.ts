@@ -3,20 +3,11 @@ import { walkChain, type AuditRow } from '../../src/domain/audit.js'
 import { stampKey } from '../../src/domain/window.js'
 import { maxPerMinute, type LogEntry } from '../../src/sandbox/log.js'
 import { judgeInvoices } from './invoices.js'
+import { judgeOrders, judgeSuppliers, plain, type Stage } from './judge-records.js'
 import { isTrouble, type Play } from './play.js'
 
 export interface Verdict {
   readonly broken: readonly string[]
-}
-
-/** As much of a play as can also be known of real processes. */
-export interface Stage {
-  readonly sandbox: Play['sandbox']
-  readonly connection: string
-  readonly pcn: string
-  readonly forgottenUntil: number
-  readonly heads: readonly string[]
-  readonly state: Pick<Play['state'], 'rows'>
 }
 
 /** The promises that hold whatever the time is: every record once, told once, in a chain that verifies. */
@@ -59,111 +50,6 @@ function judgeEndings({ endings, isRestless }: Play): string[] {
   const last = endings.at(-1)?.result
   const said = JSON.stringify(last?.problems.map(({ code, message }) => `${code} ${message}`).slice(0, 3))
   return isRestless ? [...thrown, `restless: passes never came to an end (${last?.outcome}): ${said}`] : thrown
-}
-
-interface OpenIntent {
-  readonly source_id: string
-  readonly state: string
-  readonly code: string | null
-}
-
-async function judgeSuppliers(play: Stage): Promise<string[]> {
-  const open = await play.state.rows<OpenIntent>(
-    `select source_id, state, code from intent where connection = $1 and stream = 'suppliers' and state <> 'done'`,
-    [play.connection],
-  )
-  const intents = new Map(open.map((one) => [one.source_id, one]))
-  const vendors = play.sandbox.procurify.state.data.vendors.all()
-  const suppliers = play.sandbox.plex.state.data.suppliers.all()
-  const broken: string[] = []
-  for (const supplier of suppliers) {
-    const id = String(supplier['id'])
-    const mine = vendors.filter((vendor) => vendor['external_id'] === `plex:${play.pcn}:${id}`)
-    const intent = intents.get(id)
-    const state = intent === undefined ? 'settled' : `${intent.state} ${intent.code ?? ''}`
-    const who = `supplier ${String(supplier['code'])} (${String(supplier['name'])}, ${state})`
-    if (mine.length > 1) broken.push(`twice: ${who} has ${mine.length} vendors`)
-    const isActive = supplier['status'] === 'Active'
-    const [vendor] = mine
-    // Where the only vendors known are in no list, none proves an absence: a person decides.
-    const isUnproved = intent?.code === 'in_doubt' && !play.sandbox.procurify.state.options.listInactive
-    if (isUnproved) continue
-    if (intent !== undefined) broken.push(`open: ${who}`)
-    else if (vendor === undefined) {
-      if (isActive) broken.push(`lost: ${who} has no vendor`)
-    } else if (vendor['active'] !== isActive) broken.push(`stale: ${who} is active=${String(vendor['active'])}`)
-    else if (isActive) {
-      const name = String(supplier['name'])
-      const names = [name, `${name} (${String(supplier['code'])})`]
-      if (!names.includes(String(vendor['name']))) broken.push(`stale: ${who} is called ${String(vendor['name'])}`)
-      if (vendor['url'] !== supplier['webAddress']) broken.push(`stale: ${who} has url ${String(vendor['url'])}`)
-    }
-  }
-  const named = vendors.filter((vendor) => vendor['active'] === true).map((vendor) => String(vendor['name']))
-  const shared = named.filter((name, at) => named.indexOf(name) !== at)
-  return [...broken, ...shared.map((name) => `shared: two active vendors are called ${name}`)]
-}
-
-/** Order status of Procurify (procurify.md section 5). */
-const DENIED = 2
-
-/** Parked with these words an order waits for a person, as it should: its requisition cannot be changed or taken back. */
-const RIGHTLY_PARKED = new Set([
-  ...['po_changed_after_send', 'po_cancelled_after_send', 'requisition_denied', 'requisition_ambiguous'],
-  // Whether the last try arrived could not be proved: told, not lost.
-  'in_doubt',
-])
-
-async function judgeOrders(play: Stage): Promise<string[]> {
-  const { orders, releases, suppliers } = play.sandbox.plex.state.data
-  const open = await play.state.rows<OpenIntent>(
-    `select source_id, state, code from intent where connection = $1 and stream = 'pos' and state <> 'done'`,
-    [play.connection],
-  )
-  const intents = new Map(open.map((one) => [one.source_id.split('/')[0], one]))
-  const { orders: requests, 'order-items': items } = play.sandbox.procurify.state.data
-  const made = requests.all().map((request) => items.where('orderNum', request['num']))
-  const broken: string[] = []
-  for (const order of orders.all()) {
-    const number = String(order['poNumber'])
-    const mine = made.filter((lines) => lines.some((line) => String(line['name']).startsWith(`[PLEX ${number}/`)))
-    const intent = intents.get(String(order['id']))
-    const state = intent === undefined ? 'settled' : `${intent.state} ${intent.code ?? ''}`
-    const who = `order ${number} (${String(order['status'])}, ${state})`
-    if (mine.length > 1) broken.push(`twice: ${who} has ${mine.length} requisitions`)
-    const isParked = intent?.state === 'dead' && RIGHTLY_PARKED.has(intent.code ?? '')
-    const supplier = suppliers.get(String(order['supplierId']))
-    // Nothing is ordered from whom Plex does not deal with any more.
-    const isHeld = order['status'] !== 'On order' || supplier?.['status'] !== 'Active'
-    if (isParked || (isHeld && (intent !== undefined || mine.length === 0))) continue
-    if (intent !== undefined) broken.push(`open: ${who}`)
-    else if (order['status'] !== 'On order') {
-      // What nobody here remembers sending is found by `reconcile`: no pass looks for what is not wanted.
-      // Denied there and cancelled here, both have ended, and nothing is left to tell.
-      const isOurs = requests
-        .all()
-        .some(
-          (request, at) => made[at] === mine[0] && request['status'] !== DENIED && !isForgotten(play, request['uuid']),
-        )
-      if (mine.length > 0 && isOurs) broken.push(`stale: ${who} is cancelled, and its requisition is not told of`)
-    } else if (mine.length === 0) broken.push(`lost: ${who} has no requisition`)
-    else {
-      const wanted = releases
-        .where('poId', order['id'])
-        .map((release) => Number(release['quantity']))
-        .sort()
-      const held = (mine[0] ?? []).map((line) => Number(line['quantity'])).sort()
-      if (JSON.stringify(wanted) !== JSON.stringify(held))
-        broken.push(`stale: ${who} asks for ${wanted.join('+')}, sent were ${held.join('+')}`)
-    }
-  }
-  return broken
-}
-
-/** Made before the state database was restored or lost. */
-function isForgotten({ sandbox, forgottenUntil }: Stage, uuid: unknown): boolean {
-  const isIt = (id: string): boolean => plain(id) === plain(String(uuid))
-  return sandbox.log.effects('procurify').some(({ entry, effect }) => entry.n <= forgottenUntil && isIt(effect.id))
 }
 
 /** A try that a person asked for names the row that parked it, in whatever came of it. */
@@ -221,11 +107,6 @@ const WRITES: Readonly<Record<string, string>> = {
   pos: 'requisitions',
   accounts: 'account-codes',
   invoices: 'bills',
-}
-
-/** The same id is written with and without dashes. */
-function plain(id: string): string {
-  return id.replaceAll('-', '').toLowerCase()
 }
 
 /** Every write that took effect has one row that says so, and no row says so of a write that did not. */
