@@ -298,11 +298,11 @@ function groupLines<T>(lines: readonly T[], labelOf: (line: T) => string): Map<s
 // ------------------------------------------------------------------------------------------------ seen from Procurify
 
 export interface RequisitionBooks {
-  /** Source ids by requisition id. */
-  readonly sourceOf: ReadonlyMap<string, string>
+  /** Requisition ids that are paired. */
+  readonly paired: ReadonlySet<string>
   /** The order a stem stands for, as far as Plex showed it. */
   readonly orderOf: (stem: string) => { readonly id: string; readonly poNumber: string | null } | undefined
-  /** Requisition ids by the key that was sent, of orders that are paired. */
+  /** Requisition ids that an order is paired with. */
   readonly targetsOf: (orderId: string) => readonly string[]
   /** A run is about to send it, or has just done so. */
   readonly isUnderWay: (orderId: string) => boolean
@@ -316,7 +316,7 @@ export function judgeRequisitions(found: readonly ExistingRequisition[], books: 
   for (const one of live) byKey.set(one.key, [...(byKey.get(one.key) ?? []), one])
   const told = new Set<string>()
   return live.flatMap((one) => {
-    if (books.sourceOf.has(one.id) || told.has(one.id)) return []
+    if (books.paired.has(one.id) || told.has(one.id)) return []
     told.add(one.id)
     const stem = readKey(one.key)?.stem ?? ''
     const order = books.orderOf(stem)

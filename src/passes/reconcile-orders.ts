@@ -76,10 +76,11 @@ async function readOrders(
   const { options, books, systems, reporter } = step
   const open = await readOpen(step, count)
   const isFresh = await freshness(step, 'pos', startedAt)
-  const pairs = await readPairs(step, startedAt)
+  const pairs = await walkPairs(step, startedAt, facts.requisitions)
   // Whose key a requisition carries is found out for those that the books do not know.
-  const strange = new Set(found.filter(({ id }) => !pairs.sourceOf.has(id)).map(({ key }) => readKey(key)?.stem))
+  const strange = new Set(found.filter(({ id }) => !pairs.paired.has(id)).map(({ key }) => readKey(key)?.stem))
   const byStem = new Map<string, Order>()
+  const targetsOf = new Map<string, string[]>()
   const seen = new Set<string>()
   const underWay = new Set<string>(open.keys())
   const onBatch = async (rows: Touched[]): Promise<void> => {
@@ -94,8 +95,14 @@ async function readOrders(
       if (row.rejection !== null) continue
       const order = row.record as unknown as Order
       const stem = strange.size === 0 ? '' : makeStem(options.align.connection, order.id)
-      if (strange.has(stem)) byStem.set(stem, order)
       const own = entries.get(order.id) ?? []
+      if (strange.has(stem)) {
+        byStem.set(stem, order)
+        targetsOf.set(
+          order.id,
+          own.flatMap(({ targetId }) => targetId ?? []),
+        )
+      }
       if (own.some(({ isMoving }) => isMoving)) underWay.add(order.id)
       const judged = judgeOrder(
         { order, hash: row.hash, entries: own, isOpen: open.has(order.id), isFresh: isFresh(row) },
@@ -118,22 +125,17 @@ async function readOrders(
     return false
   }
   reportIgnoredFilter(step, listed.value.outside)
-  if (seen.size === 0 && pairs.sourceOf.size > 0) {
-    return refuse(
-      step,
-      'empty_answer',
-      `Plex answered with no orders, and ${pairs.sourceOf.size} requisitions are known.`,
-    )
-  }
+  if (seen.size === 0 && pairs.known > 0)
+    return refuse(step, 'empty_answer', `Plex answered with no orders, and ${pairs.known} requisitions are known.`)
   const missing = count.findings.filter(({ code }) => code === 'requisition_vanished').length
   if (found.length === 0 && missing > 0) {
     return refuse(step, 'empty_answer', `Procurify shows none of our requisitions, and ${missing} are known.`)
   }
-  if (!(await findLost(step, count, pairs, seen))) return false
+  if (!(await findLost(step, count, startedAt, seen))) return false
   const strangers = judgeRequisitions(found, {
-    sourceOf: pairs.sourceOf,
+    paired: pairs.paired,
     orderOf: (stem) => byStem.get(stem),
-    targetsOf: (orderId) => pairs.targetsOf.get(orderId) ?? [],
+    targetsOf: (orderId) => targetsOf.get(orderId) ?? [],
     isUnderWay: (orderId) => underWay.has(orderId),
   })
   count.tell(strangers)
@@ -148,37 +150,41 @@ const MOST_PROBES = 20
 async function findLost(
   step: StreamPass,
   count: StreamCount,
-  pairs: Pairs,
+  startedAt: string,
   seen: ReadonlySet<string>,
 ): Promise<boolean> {
   const { range } = step.options
   if (range.since !== null || range.until !== null) return true
-  const unseen = [...pairs.targetsOf.keys()].filter((id) => !seen.has(id))
-  for (const orderId of unseen.slice(0, MOST_PROBES)) {
+  /** A requisition of each. */
+  const unseen = new Map<string, string>()
+  await step.books.pairs('pos', startedAt, (pairs) => {
+    for (const { sourceId, targetId } of pairs) {
+      const id = recordIdOf(sourceId)
+      if (unseen.size < MOST_PROBES && !seen.has(id) && !unseen.has(id)) unseen.set(id, targetId)
+    }
+  })
+  for (const [orderId, targetId] of unseen) {
     const probed = await step.systems.orderExists(orderId)
     if (!probed.ok) {
       endByFailure(step, probed)
       return false
     }
-    if (!probed.value) count.tell([judgeLostOrder(orderId, pairs.targetsOf.get(orderId)?.[0] ?? null)])
+    if (!probed.value) count.tell([judgeLostOrder(orderId, targetId)])
   }
   return true
 }
 
-interface Pairs {
-  readonly sourceOf: ReadonlyMap<string, string>
-  readonly targetsOf: ReadonlyMap<string, readonly string[]>
-}
-
-async function readPairs({ books }: StreamPass, startedAt: string): Promise<Pairs> {
-  const sourceOf = new Map<string, string>()
-  const targetsOf = new Map<string, string[]>()
+/** How many requisitions the books know, and which of those found they do. Years of pairs are walked, not held. */
+async function walkPairs(
+  { books }: StreamPass,
+  startedAt: string,
+  found: OrderFacts['requisitions'],
+): Promise<{ known: number; paired: ReadonlySet<string> }> {
+  const paired = new Set<string>()
+  let known = 0
   await books.pairs('pos', startedAt, (pairs) => {
-    for (const { sourceId, targetId } of pairs) {
-      sourceOf.set(targetId, sourceId)
-      const orderId = recordIdOf(sourceId)
-      targetsOf.set(orderId, [...(targetsOf.get(orderId) ?? []), targetId])
-    }
+    known += pairs.length
+    for (const { targetId } of pairs) if (found.has(targetId)) paired.add(targetId)
   })
-  return { sourceOf, targetsOf }
+  return { known, paired }
 }

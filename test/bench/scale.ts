@@ -1,8 +1,10 @@
 /** A state database after years: rows made by SQL, questions asked by the program. */
 import { best, query, runProgram, say, table, type Stage } from './stage.js'
 
-/** So many of the links are suppliers, which both sides have; the others are orders and invoices. */
+/** So many of the links are suppliers, which both sides have; the others are orders and invoices that neither shows any more. */
 const SUPPLIERS = 20_000
+/** And so many orders of the month compared are not sent yet. */
+const ORDERS = 2_000
 
 /** BENCH_ROWS journal rows (a million by default) of a tenth as many records, in the first of 1,000 connections. */
 export async function benchScale(stage: Stage, rounds: number): Promise<string> {
@@ -10,7 +12,7 @@ export async function benchScale(stage: Stage, rounds: number): Promise<string> 
   stage.sandbox.reset()
   addBothSides(stage)
   const database = await stage.newDatabase()
-  const env = stage.env(database)
+  const env = stage.env(database, { PO_START_DATE: '2026-01-01' })
   // The first run binds the connection.
   await runProgram(['sync', 'suppliers', '--limit', '1', '--quiet'], env)
   const startedAt = performance.now()
@@ -44,18 +46,35 @@ export async function benchScale(stage: Stage, rounds: number): Promise<string> 
 const sourceIdOf = (number: string): string => `'5a000000-0000-4000-8000-' || lpad((${number})::text, 12, '0')`
 const sourceId = (n: number): string => `5a000000-0000-4000-8000-${String(n).padStart(12, '0')}`
 
+const DATES = { createdDate: '2026-01-10T00:00:00Z', modifiedDate: '2026-01-10T00:00:00Z' }
+
 function addBothSides({ sandbox }: Stage): void {
   const { plex, procurify, env } = sandbox
   for (let n = 1; n <= SUPPLIERS; n += 1) {
     const shared = { id: sourceId(n), code: `SUP-${n}`, name: `Supplier ${n}`, status: 'Active', type: 'Raw Material' }
-    plex.state.data.suppliers.add({
-      ...shared,
-      createdDate: '2026-01-01T00:00:00Z',
-      modifiedDate: '2026-01-01T00:00:00Z',
-    })
+    plex.state.data.suppliers.add({ ...shared, ...DATES })
     procurify.state.data.vendors.add({
       ...{ id: n, name: shared.name, active: true, type: 3, external_id: `plex:${env['PLEX_PCN']}:${shared.id}` },
       ...{ url: null, comments: null, email: [], currency: { id: 1, name: 'USD' } },
+    })
+  }
+  for (let n = 1; n <= ORDERS; n += 1) {
+    plex.state.data.orders.add({
+      ...{
+        id: sourceId(900_000_000 + n),
+        poNumber: `PO-${n}`,
+        supplierId: sourceId(1),
+        currencyCode: 'USD',
+        status: 'On order',
+      },
+      ...{
+        lineItemCount: 1,
+        lineItemTotal: 20,
+        blanketOrder: false,
+        building: 'MAIN',
+        department: 'Maintenance',
+        ...DATES,
+      },
     })
   }
 }

@@ -109,7 +109,7 @@ describe('orders', () => {
 
   it('tell requisitions that carry our key and belong to nobody, or to an order that has one', () => {
     const books = {
-      sourceOf: new Map([['r1', 'o1']]),
+      paired: new Set(['r1']),
       orderOf: (stem: string) => (stem === key.slice(0, 8) ? { id: 'o1', poNumber: 'PO-1' } : undefined),
       targetsOf: (id: string) => (id === 'o1' ? ['r1'] : []),
       isUnderWay: () => false,
@@ -125,7 +125,7 @@ describe('orders', () => {
     expect(codes({ ...books, isUnderWay: () => true })).toEqual([['requisition_orphaned', 'r3']])
     const denied = found.map((one) => (one.id === 'r2' ? { ...one, status: '2' } : one))
     expect(judgeRequisitions(denied, books).map(({ target_id }) => target_id)).toEqual(['r3'])
-    const unrecorded = { ...books, sourceOf: new Map<string, string>(), targetsOf: () => [] }
+    const unrecorded = { ...books, paired: new Set<string>(), targetsOf: () => [] }
     expect(judgeRequisitions([requisition], unrecorded).map(({ code }) => code)).toEqual(['pair_not_recorded'])
   })
 
@@ -387,7 +387,7 @@ describe('orders', () => {
 
   describe('seen from Procurify', () => {
     const NOTHING = {
-      sourceOf: new Map<string, string>(),
+      paired: new Set<string>(),
       orderOf: () => undefined,
       targetsOf: () => [],
       isUnderWay: () => false,
