@@ -2,9 +2,8 @@
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { LogEntry } from '../../src/sandbox/sandbox.js'
+import { toBareWork } from '../support/bare-loop.js'
 import { countRoundTrips } from '../support/round-trips.js'
-import type { BareCall, BareWork } from './bare.js'
 import { query, runNode, runProgram, say, table, type Stage } from './stage.js'
 
 interface Case {
@@ -54,7 +53,7 @@ async function measure(stage: Stage, bare: string, one: Case, records: number) {
   const database = await stage.newDatabase()
   const ran = await load(stage, one, database)
   if (ran.code !== 0) throw new Error(`sync suppliers ended with ${ran.code}: ${ran.err}${ran.out}`)
-  const work = toBareWork(stage, stage.sandbox.log.entries, one.concurrency)
+  const work = toBareWork(stage.sandbox, stage.sandbox.log.entries, one.concurrency)
   const file = join(tmpdir(), `ml-bench-calls-${process.pid}.json`)
   await writeFile(file, JSON.stringify(work))
   prepare(stage, one, records)
@@ -83,44 +82,6 @@ const load = (stage: Stage, { concurrency }: Case, database: string) =>
 
 const drop = (stage: Stage, database: string) =>
   query(stage.serverUrl, `drop database ${new URL(database).pathname.slice(1)} with (force)`)
-
-/** The calls of a pass as the simulators saw them, in order. */
-function toBareWork({ sandbox }: Stage, entries: readonly LogEntry[], concurrency: number): BareWork {
-  const { env } = sandbox
-  const baseOf = { plex: env['PLEX_BASE_URL'] ?? '', procurify: env['PROCURIFY_BASE_URL'] ?? '' }
-  const toCall = ({ system, method, path, query: asked, body }: LogEntry): BareCall => {
-    const search = new URLSearchParams(
-      Object.entries(asked).flatMap(([name, all]) => all.map((value): [string, string] => [name, value])),
-    )
-    const url = `${baseOf[system]}${path}${search.size === 0 ? '' : `?${search.toString()}`}`
-    return { url, method, system, body: body === undefined ? null : JSON.stringify(body) }
-  }
-  const secrets = (system: string) => ({
-    client_id: env[`${system}_CLIENT_ID`] ?? '',
-    client_secret: env[`${system}_CLIENT_SECRET`] ?? '',
-    grant_type: 'client_credentials',
-  })
-  return {
-    concurrency,
-    headers: {
-      plex: { 'X-Plex-Connect-Customer-Id': env['PLEX_PCN'] ?? '' },
-      procurify: { 'X-Procurify-Client': 'api' },
-    },
-    logins: [
-      {
-        ...{ system: 'plex', method: 'POST', url: env['PLEX_TOKEN_URL'] ?? '' },
-        contentType: 'application/x-www-form-urlencoded',
-        body: new URLSearchParams(secrets('PLEX')).toString(),
-      },
-      {
-        ...{ system: 'procurify', method: 'POST', url: `${baseOf.procurify}/oauth/token` },
-        contentType: 'application/json',
-        body: JSON.stringify({ ...secrets('PROCURIFY'), audience: 'https://api.procurify.com/' }),
-      },
-    ],
-    calls: entries.filter(({ path }) => !path.startsWith('/oauth')).map(toCall),
-  }
-}
 
 function supplier(n: number): Record<string, unknown> {
   const number = String(n).padStart(7, '0')

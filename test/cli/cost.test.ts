@@ -1,5 +1,6 @@
 /** What a pass costs, in figures that do not depend on the machine: calls, and a bounded heap. */
 import { afterEach, describe, expect, it } from 'vitest'
+import { runBare, toBareWork } from '../support/bare-loop.js'
 import { serveManySuppliers } from '../support/many-suppliers.js'
 import { makeSupplier, openBench, type Bench } from '../support/program.js'
 import { countRoundTrips } from '../support/round-trips.js'
@@ -27,18 +28,54 @@ describe('a first load of suppliers', () => {
   })
 })
 
+describe('a first load beside the bare loop that makes the same calls', () => {
+  const CONCURRENCY = 8
+
+  it('takes no more than twice as long: nothing waits for the database or for another record', async () => {
+    bench = await openBench()
+    const reset = (): void => {
+      bench.sandbox.reset()
+      for (let n = 0; n < 200; n += 1) bench.sandbox.plex.state.data.suppliers.add(makeSupplier())
+      for (const system of ['plex', 'procurify'] as const)
+        bench.sandbox.faults.add({ system, kind: 'slow', ms: 100, times: -1 })
+    }
+    reset()
+    const patience = { SYNC_TIMEOUT: '20s', SYNC_LEASE: '60s', SUPPLIER_ADDRESSES: 'false' }
+    const [run, programMs] = await timed(() =>
+      bench.run('sync suppliers --json', { ...patience, SYNC_CONCURRENCY: String(CONCURRENCY) }),
+    )
+    expect(run.json().counts['created']).toBe(200)
+    const work = toBareWork(bench.sandbox, bench.sandbox.log.entries, CONCURRENCY)
+    reset()
+    const [, bareMs] = await timed(() => runBare(work))
+    expect(bench.vendors()).toHaveLength(200)
+    expect(programMs / bareMs).toBeLessThan(2)
+  })
+
+  async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
+    const startedAt = performance.now()
+    return [await work(), performance.now() - startedAt]
+  }
+})
+
 describe('round trips to the database', () => {
   /** Of one run of this command. A slow machine books calls once or twice more: what was booked ahead is good for a moment only. */
-  const tripsOf = async (command: string, counts: object): Promise<number> => {
+  const tripsOf = async (command: string, counts: object, extra: Record<string, string> = {}): Promise<number> => {
     const trips = await countRoundTrips(bench.database.url)
     try {
-      const run = await bench.run(`${command} --json`, { DATABASE_URL: trips.url })
+      const run = await bench.run(`${command} --json`, { ...extra, DATABASE_URL: trips.url })
       expect(run.json()).toMatchObject({ counts })
       return trips.count
     } finally {
       await trips.close()
     }
   }
+
+  it('are one and a half a record at most where many are sent', async () => {
+    bench = await openBench({ suppliers: Array.from({ length: 120 }, () => makeSupplier()) })
+    const patience = { SYNC_TIMEOUT: '20s', SYNC_LEASE: '60s', SYNC_CONCURRENCY: '8' }
+    expect(await tripsOf('sync suppliers', { created: 120 }, patience)).toBeLessThan(1.5 * 120)
+  })
 
   it('are some fifteen for a pass with nothing to do, and thirty more with one new supplier', async () => {
     bench = await openBench({ suppliers: [makeSupplier(), makeSupplier()] })

@@ -1,4 +1,5 @@
 /** The whole program in this process: arguments and settings in; exit code, stdout and stderr out. */
+import { setMaxListeners } from 'node:events'
 import { main } from '../../src/cli/main.js'
 import type { Io } from '../../src/cli/io.js'
 
@@ -24,6 +25,9 @@ export function makeIo(
 ): { io: Io; written: { out: string; err: string } } {
   const written = { out: '', err: '' }
   const answers = [...(options.answers ?? [])]
+  const { signal } = new AbortController()
+  // As the executable does it.
+  setMaxListeners(0, signal)
   const io: Io = {
     env,
     out: (text) => void (written.out += text),
@@ -38,7 +42,7 @@ export function makeIo(
       const answer = answers.shift() ?? null
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)
     },
-    signal: new AbortController().signal,
+    signal,
     user: 'tester',
     host: 'testhost',
     runtime: 'node test',
