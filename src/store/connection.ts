@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import { BLANK_EVENT } from '../domain/audit.js'
 import { ConfigError } from '../domain/errors.js'
 import { appendAudit, type Author } from './journal.js'
@@ -25,35 +25,59 @@ export interface BoundConnection {
  */
 export async function bindConnection(db: Kysely<Tables>, binding: Binding, write: boolean): Promise<BoundConnection> {
   const fresh = randomBytes(24).toString('hex')
+  const values = {
+    plex_host: binding.plexHost,
+    plex_pcn: binding.pcn,
+    plex_tenant: binding.plexTenant,
+    procurify_host: binding.procurifyHost,
+  }
   const known = await read(db, binding)
   if (known === undefined && write) {
     await db
       .insertInto('connection')
-      .values({
-        name: binding.connection,
-        plex_host: binding.plexHost,
-        plex_pcn: binding.pcn,
-        plex_tenant: binding.plexTenant,
-        procurify_host: binding.procurifyHost,
-        requester: null,
-        salt: fresh,
-      })
+      .values({ name: binding.connection, ...values, requester: null, salt: fresh })
       .onConflict((conflict) => conflict.doNothing())
       .execute()
   }
   const row = known ?? (await read(db, binding))
   if (row === undefined) return { salt: fresh, requester: null }
-  const differing = [
-    ...differs('Plex host', row.plex_host, binding.plexHost),
-    ...differs('PLEX_PCN', row.plex_pcn, binding.pcn),
-    ...differs('PLEX_TENANT_ID', row.plex_tenant, binding.plexTenant),
-    ...differs('Procurify host', row.procurify_host, binding.procurifyHost),
-  ]
-  if (differing.length > 0) {
-    const what = `The connection "${binding.connection}" belongs to another pair of systems: ${differing.join('; ')}.`
-    throw new ConfigError(`${what} Set CONNECTION to another name for this pair, or correct the settings.`)
+  const differing = {
+    plex: [
+      ...differs('Plex host', row.plex_host, binding.plexHost),
+      ...differs('PLEX_PCN', row.plex_pcn, binding.pcn),
+      ...differs('PLEX_TENANT_ID', row.plex_tenant, binding.plexTenant),
+    ],
+    procurify: differs('Procurify host', row.procurify_host, binding.procurifyHost),
+  }
+  const all = [...differing.plex, ...differing.procurify]
+  if (all.length > 0) {
+    const used = await readUse(db, binding.connection)
+    if ((used.plex && differing.plex.length > 0) || (used.procurify && differing.procurify.length > 0)) {
+      const what = `The connection "${binding.connection}" belongs to another pair of systems: ${all.join('; ')}.`
+      throw new ConfigError(`${what} Set CONNECTION to another name for this pair, or correct the settings.`)
+    }
+    if (write) await db.updateTable('connection').set(values).where('name', '=', binding.connection).execute()
   }
   return { salt: row.salt, requester: row.requester }
+}
+
+/**
+ * Which sides a connection has been used with. A misspelt host or PCN binds nothing: a run that reached nobody, or was refused, was
+ * no use, and what it noted came from Plex alone. A run that has not ended may still be one.
+ */
+async function readUse(
+  db: Kysely<Tables>,
+  connection: string,
+): Promise<{ readonly plex: boolean; readonly procurify: boolean }> {
+  const { rows } = await sql<{ planned: boolean; noted: boolean }>`
+    select exists (select from run where connection = ${connection}
+                   and (outcome is null or outcome not in ('interrupted', 'refused', 'busy')))
+        or exists (select from intent where connection = ${connection})
+        or exists (select from link where connection = ${connection}) as planned,
+      exists (select from watermark where connection = ${connection})
+        or exists (select from note where connection = ${connection}) as noted`.execute(db)
+  const { planned = true, noted = true } = rows[0] ?? {}
+  return { plex: planned || noted, procurify: planned }
 }
 
 function read(db: Kysely<Tables>, binding: Binding) {

@@ -1,5 +1,5 @@
 /** Many runs at once on one database: of many connections, and of one login. */
-import { say, query, runProgram, table, type Stage } from './stage.js'
+import { say, runProgram, table, type Stage } from './stage.js'
 
 /** Passes with nothing to do, some at a time, each of a connection of its own but all with one login and so one call budget. */
 export async function benchMany(stage: Stage, connections: number, widths: readonly number[]): Promise<string> {
@@ -26,6 +26,8 @@ export async function benchMany(stage: Stage, connections: number, widths: reado
     ...{ id: '5a000000-0000-4000-8000-000000000001', code: 'SUP-1', name: 'Supplier 1', status: 'Active' },
     ...{ createdDate: '2026-01-01T00:00:00Z', modifiedDate: '2026-01-01T00:00:00Z' },
   })
+  // The first one creates the vendor, the others find it: look-ups of several at once could all come before its creation.
+  await pass(names[0] ?? '')
   await all(4)
   const rows: (string | number)[][] = []
   for (const width of widths) {
@@ -41,10 +43,7 @@ export async function benchMany(stage: Stage, connections: number, widths: reado
     }),
   )
   say(`twelve runs of one stream at once ended with ${codes.join(' ')}`)
-  const [{ n } = { n: 0 }] = await query<{ n: number }>(
-    database,
-    'select count(*)::int as n from link where target_id is not null',
-  )
-  if (n !== 1) throw new Error(`${n} connections hold the one vendor`)
+  const made = stage.sandbox.procurify.state.data.vendors.where('name', 'Supplier 1').length
+  if (made !== 1) throw new Error(`${made} vendors were made of the one supplier`)
   return table(['passes at a time', 'connections', 'passes a second', 'ms a pass'], rows)
 }

@@ -283,6 +283,9 @@ describe('settings, key and database', () => {
     await sql`insert into connection (name, plex_host, plex_pcn, procurify_host, salt) values ('default', 'x', '9', 'y', repeat('x', 32))`.execute(
       database.db,
     )
+    await sql`insert into link (connection, stream, source_id) values ('default', 'suppliers', 'a')`.execute(
+      database.db,
+    )
     const { code, failed, of } = await check()
     expect({ code, failed }).toEqual({ code: 2, failed: ['connection'] })
     expect(of('connection').message).toContain('another pair of systems')

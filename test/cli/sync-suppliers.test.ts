@@ -397,7 +397,10 @@ describe.each(PROFILES)('with the profile %s', (profile) => {
       expect(wrong.err.split('\n').filter((line) => line !== '').length).toBeGreaterThanOrEqual(3)
       expect(bench.sandbox.log.entries).toEqual([])
       expect((await bench.run('sync suppliers --limit none')).code).toBe(2)
-      await bench.run('sync suppliers')
+      // A misspelt host is no use of the connection: it can be corrected.
+      for (const setting of ['PLEX_BASE_URL', 'PROCURIFY_BASE_URL'])
+        expect((await bench.run('sync suppliers', { [setting]: 'http://127.0.0.1:9' })).code).toBe(4)
+      expect((await bench.run('sync suppliers')).code).toBe(0)
       const other = await bench.run('sync suppliers', { PLEX_PCN: '100002' })
       expect(other.code).toBe(2)
       expect(other.err).toContain('PLEX_PCN')

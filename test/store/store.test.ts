@@ -362,6 +362,7 @@ describe('the chain', () => {
 
 describe('the connection', () => {
   it('belongs to one pair of systems', async () => {
+    await store.openRun({ id: RUN, command: 'sync suppliers', stream: 'suppliers' })
     await expect(bindConnection(database.db, { ...BINDING, pcn: '2' }, true)).rejects.toThrow('PLEX_PCN was 1 and is 2')
     await expect(bindConnection(database.db, { ...BINDING, procurifyHost: 'other:1' }, false)).rejects.toThrow(
       'Procurify host',
@@ -369,5 +370,27 @@ describe('the connection', () => {
     await expect(
       bindConnection(database.db, { ...BINDING, connection: 'second', pcn: '2' }, true),
     ).resolves.toBeTruthy()
+  })
+
+  it('can be corrected until a run got an answer', async () => {
+    const wrong = { ...BINDING, connection: 'new', plexHost: 'typo:1' }
+    const { salt } = await bindConnection(database.db, wrong, true)
+    const right = { ...BINDING, connection: 'new' }
+    // A dry run may go on, and corrects nothing.
+    await expect(bindConnection(database.db, right, false)).resolves.toMatchObject({ salt })
+    await expect(bindConnection(database.db, wrong, false)).resolves.toMatchObject({ salt })
+    await expect(bindConnection(database.db, right, true)).resolves.toMatchObject({ salt })
+    // What was noted came from Plex; nobody of Procurify was asked yet.
+    await sql(`insert into watermark (connection, stream) values ('new', 'suppliers')`)
+    await expect(bindConnection(database.db, wrong, true)).rejects.toThrow('Plex host')
+    const elsewhere = { ...right, procurifyHost: 'procurify:2' }
+    await expect(bindConnection(database.db, elsewhere, true)).resolves.toMatchObject({ salt })
+    await database.db
+      .insertInto('link')
+      .values({ connection: 'new', stream: 'suppliers', source_id: 'a' })
+      .execute()
+    await expect(bindConnection(database.db, right, true)).rejects.toThrow(
+      'Procurify host was procurify:2 and is procurify:1',
+    )
   })
 })
