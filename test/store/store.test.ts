@@ -385,10 +385,7 @@ describe('the connection', () => {
     await expect(bindConnection(database.db, wrong, true)).rejects.toThrow('Plex host')
     const elsewhere = { ...right, procurifyHost: 'procurify:2' }
     await expect(bindConnection(database.db, elsewhere, true)).resolves.toMatchObject({ salt })
-    await database.db
-      .insertInto('link')
-      .values({ connection: 'new', stream: 'suppliers', source_id: 'a' })
-      .execute()
+    await database.db.insertInto('link').values({ connection: 'new', stream: 'suppliers', source_id: 'a' }).execute()
     await expect(bindConnection(database.db, right, true)).rejects.toThrow(
       'Procurify host was procurify:2 and is procurify:1',
     )
