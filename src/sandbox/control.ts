@@ -21,6 +21,7 @@ const PREFIX = '/_sandbox/'
 /** Answers the control routes, by which other processes steer the sandbox. Loopback only, hence no login. */
 export function control(controlled: Controlled, world: World, call: Call): Reply {
   const [head = '', first, second] = call.path.slice(PREFIX.length).split('/').map(decodeURIComponent)
+  if (call.text !== '' && call.body === undefined) return problem(400, 'the body must be JSON')
   switch (head) {
     case 'log':
       return controlLog(world, call)

@@ -28,6 +28,8 @@ const FAULT_KINDS = [
   'soap-fault', // SOAP: 500 with a fault; `text` is its reason, no effect
 ] as const
 
+const RETRY_AFTER = ['seconds', 'date', 'absent', 'text'] as const
+
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
 /** Bodies a faulty answer may carry; `plex` and the four Procurify styles are the ones clients must tell apart. */
@@ -51,7 +53,7 @@ export interface FaultRule {
   readonly text?: string
   readonly headers?: Readonly<Record<string, string>>
   /** `throttle`: form of the waiting time (`seconds`), and its length in seconds (1). */
-  readonly retryAfter?: 'seconds' | 'date' | 'absent' | 'text'
+  readonly retryAfter?: (typeof RETRY_AFTER)[number]
   readonly seconds?: number
   readonly ms?: number
   readonly chunkMs?: number
@@ -132,6 +134,8 @@ function searchableText(call: Call): string {
 export function faultProblem(rule: Partial<Record<keyof FaultRule, unknown>>): string | undefined {
   if (rule.system !== 'plex' && rule.system !== 'procurify') return 'system must be plex or procurify'
   if (!(FAULT_KINDS as readonly unknown[]).includes(rule.kind)) return `kind must be one of ${FAULT_KINDS.join(', ')}`
+  if (rule.retryAfter !== undefined && !(RETRY_AFTER as readonly unknown[]).includes(rule.retryAfter))
+    return `retryAfter must be one of ${RETRY_AFTER.join(', ')}; the length is told by seconds`
   if (typeof rule.path === 'string' && !rule.path.startsWith('/')) {
     try {
       new RegExp(rule.path)

@@ -131,7 +131,9 @@ async function receive(
   const origin = `http://${req.headers.host ?? 'localhost'}`
   const url = new URL(req.url ?? '/', origin)
   if (url.pathname.startsWith('/_sandbox/')) {
-    const call = toCall(req, url, url.pathname, await readBody(req), origin)
+    const text = await readBody(req)
+    // JSON whatever its type is called: `curl -d` calls it a form.
+    const call = { ...toCall(req, url, url.pathname, text, origin), body: parseBody('', text) }
     await deliver(
       res,
       guarded(() => simulator.control(call)),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runSandbox, startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js'
 import { ODD_SUPPLIERS } from '../../src/sandbox/seed/odd-suppliers.js'
+import { runCli } from '../support/cli.js'
 import { plexGet, procurify, request, type Json } from './calls.js'
 
 let sandbox: Sandbox
@@ -55,6 +56,17 @@ describe('control over HTTP', () => {
     expect((await steer<Json[]>('faults')).body).toEqual([])
     expect((await steer('faults', 'POST', { kind: 'nonsense' })).status).toBe(400)
     expect((await steer('faults', 'POST', { kind: 'status', path: '(' })).status).toBe(400)
+    expect((await steer('faults', 'POST', { kind: 'throttle', retryAfter: '5' })).status).toBe(400)
+  })
+
+  test('the example of the help works, as curl sends it; what is no JSON is refused', async () => {
+    const [, rule = ''] = /faults -d '([^']+)'/.exec((await runCli(['sandbox', '--help'], {})).out) ?? []
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const post = (body: string) => fetch(`${sandbox.procurify.url}/_sandbox/faults`, { method: 'POST', headers, body })
+    expect((await post(rule)).status).toBe(201)
+    const throttled = await procurify(sandbox, '/api/v3/vendors/')
+    expect([throttled.status, throttled.headers.get('retry-after')]).toEqual([429, '5'])
+    expect((await post('kind=throttle')).status).toBe(400)
   })
 
   test('log: both systems in order, one of them, emptied; control calls are not in it', async () => {

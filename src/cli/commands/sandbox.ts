@@ -69,7 +69,7 @@ Examples:
   ml-connector --env-file sandbox.env sync suppliers
   ml-connector sandbox approve 4881f917854f4a62...      as a person would (the id: audit show --stream pos)
   curl localhost:4020/_sandbox/log                      every request it got
-  curl -X POST localhost:4020/_sandbox/faults -d '{"kind":"throttle","system":"procurify","retryAfter":"5"}'
+  curl -X POST localhost:4020/_sandbox/faults -d '{"kind":"throttle","seconds":5}'
 `
 
 function parsePort(text: string): number {
