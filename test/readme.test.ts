@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newMasterKey } from '../src/store/vault.js'
 import { startSandbox, type Sandbox } from '../src/sandbox/sandbox.js'
-import { readTree, type CommandNode } from '../src/cli/command-tree.js'
+import { readTree } from '../src/cli/command-tree.js'
 import { buildProgram } from '../src/cli/program.js'
+import { unknownIn } from './support/unknown-words.js'
 import { makeIo } from './support/cli.js'
 import { createTestDatabase, type TestDatabase } from './support/database.js'
 
@@ -208,14 +209,3 @@ describe('what is said of the README here', () => {
     expect(BLOCKS.map(({ heading }) => heading).filter((heading) => !read.includes(heading))).toEqual([])
   })
 })
-
-/** Words of a command line that no command or option is called. Values are left out: what follows an option or the command. */
-function unknownIn(text: string, tree: CommandNode): string[] {
-  const words = text.replace(/ (\| |> |&& ).*$/, '').split(/\s+/)
-  let node = tree
-  for (const word of words) node = node.commands.find(({ name }) => name === word) ?? node
-  const options = new Set([...tree.options, ...node.options].flatMap(({ names }) => names))
-  const [first = ''] = words.filter((word) => !word.startsWith('-'))
-  const isKnown = node !== tree || first === 'man' || words.includes('--env-file')
-  return [...(isKnown ? [] : [text]), ...words.filter((word) => word.startsWith('--') && !options.has(word))]
-}

@@ -10,6 +10,7 @@ import { buildProgram } from '../../src/cli/program.js'
 import { PROBLEMS } from '../../src/domain/problems.js'
 import { EXIT_CODES, EXIT_MEANINGS, USAGE_EXIT_CODE } from '../../src/domain/outcome.js'
 import { makeIo, runCli } from '../support/cli.js'
+import { unknownIn } from '../support/unknown-words.js'
 
 const ROOT = join(import.meta.dirname, '../..')
 const tree = readTree(buildProgram(makeIo({}).io, { code: 0 }).program, Object.keys(PROBLEMS))
@@ -32,6 +33,8 @@ describe('--help', () => {
       const examples = [...notes.matchAll(/ml-connector ((?:--env-file \S+ )?[^\n]*)/g)].map(([, words = '']) => words)
       expect(notes).toMatch(/Examples?:/)
       expect(examples.some((words) => words.replace(/--env-file \S+ /, '').startsWith(path))).toBe(true)
+      // What follows two spaces, or the end of a quotation, is prose.
+      expect(examples.flatMap((words) => unknownIn(words.replace(/( {2}|`).*$/, ''), tree))).toEqual([])
     },
   )
 
