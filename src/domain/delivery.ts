@@ -23,6 +23,8 @@ export interface Claim {
   readonly unresolvedForMs: number
   readonly absentForMs: number | null
   readonly replayOf: number | null
+  /** Planned by the run that claims it; else what the plan was made of may have changed since. */
+  readonly isOwnPlan: boolean
   /** Milliseconds this claim is good for, from the moment it was granted. */
   readonly goodForMs: number
 }
@@ -66,7 +68,10 @@ export type Settled =
   | { readonly kind: 'retry'; readonly inMs: number; readonly doubt: 'none' | 'kept'; readonly failure: Failure | null }
   /** A complete look-up did not find it: remembered, to be looked for once more after the grace time. */
   | { readonly kind: 'absent'; readonly inMs: number }
-  /** The target offers no such write and executed nothing: the intent ends, and the record is planned anew in the light of that. */
+  /**
+   * Nothing was executed, because the target offers no such write or the plan is outdated: the intent ends, and the record is planned
+   * anew in the light of that.
+   */
   | { readonly kind: 'withdrawn'; readonly code: string; readonly message: string; readonly http: HttpNote | null }
   | {
       readonly kind: 'dead'
@@ -137,7 +142,7 @@ export function afterSend(claim: Claim, result: Result<Delivered>): Settled {
     return { kind: 'done', action: claim.wanted.action, targetId, targetKey, wanted: claim.wanted, code: null, http }
   }
   if (result.kind === 'unknown') return { kind: 'retry', inMs: 0, doubt: 'kept', failure: result }
-  if (NOT_OFFERED.has(result.code)) {
+  if (PLANNED_ANEW.has(result.code)) {
     const { code, message, http } = result
     return { kind: 'withdrawn', code, message, http }
   }
@@ -167,8 +172,8 @@ const TAKEN: Readonly<Record<StreamName, string>> = {
   ...{ locations: 'pair_taken', departments: 'pair_taken', accounts: 'pair_taken' },
 }
 
-/** What no try of any record can change. */
-const NOT_OFFERED: ReadonlySet<string> = new Set(['bill_drafts_not_offered'])
+/** What no further try of the same plan can change. */
+const PLANNED_ANEW: ReadonlySet<string> = new Set(['bill_drafts_not_offered', 'plan_outdated'])
 
 function afterFailedLook(claim: Claim, failure: Failure, doubt: 'none' | 'kept'): Settled {
   if (failure.kind === 'permanent' && doubt === 'none') {

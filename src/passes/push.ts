@@ -146,8 +146,8 @@ function tallyVerdict({ tally }: Pass<Outlet>, claim: Claim, verdict: Settled): 
     case 'absent':
       return tally.mark(claim.sourceId, 'in_doubt')
     case 'withdrawn':
-      // It concerns all records alike, so it is told once.
-      tally.problem(verdict.code, verdict.message)
+      // What the target does not offer concerns all records alike, so it is told once. An outdated plan is nobody's concern.
+      if (verdict.http !== null) tally.problem(verdict.code, verdict.message)
       return tally.mark(claim.sourceId, 'pending')
     case 'retry':
       return tally.mark(claim.sourceId, verdict.doubt === 'kept' ? 'in_doubt' : 'pending')

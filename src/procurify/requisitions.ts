@@ -1,7 +1,7 @@
 /** Requisitions of Procurify: looking for one of ours, and making one, which nobody can take back (contracts/procurify.md section 5). */
 import type { Claim, Delivered, Found, LookUp } from '../domain/delivery.js'
 import { Bug } from '../domain/errors.js'
-import type { Result } from '../domain/failure.js'
+import type { Failure, Result } from '../domain/failure.js'
 import { holdsSame } from '../domain/match-requisition.js'
 import type { ExistingRequisition } from '../domain/order.js'
 import type { Json } from '../domain/record.js'
@@ -10,6 +10,7 @@ import type { Http } from '../http.js'
 import type { Target } from '../ports.js'
 import { dataOf, membersOf, unexpected } from './client.js'
 import type { Scans } from './scans.js'
+import { readVendor } from './vendors.js'
 
 const PATH = '/api/v3/requisitions/'
 
@@ -34,6 +35,8 @@ export function makeRequisitionTarget(http: Http, index: Scans<ExistingRequisiti
     },
     send: async (claim, sendBefore) => {
       const draft = draftOf(claim)
+      const outdated = claim.isOwnPlan ? null : await checkVendor(http, draft)
+      if (outdated !== null) return outdated
       const sent = await send(http, claim.wanted.payload, sendBefore)
       if (sent.ok) index.add(asExisting(draft, sent.value.targetId))
       // It may be there now, although the last index does not show it.
@@ -99,6 +102,24 @@ function refusal({ key }: Draft, one: ExistingRequisition, others: readonly Exis
       ? `Requisition ${name} carries the key ${key} of this order, but differs in vendor, quantities or prices.`
       : `Requisitions ${[name, ...more].join(', ')} all carry the key ${key} of this order.`
   return { code: 'requisition_ambiguous', message }
+}
+
+/**
+ * A plan of a former run names its vendor as it was then. Under another name Procurify would refuse the requisition or, worse, take the
+ * line for free text and make a new vendor of it (contracts/procurify.md section 5). Null = it is as it was planned.
+ */
+async function checkVendor(http: Http, { vendor_id: id, body }: Draft): Promise<Failure | null> {
+  if (id === null) return null
+  const vendor = await readVendor(http, id)
+  if (!vendor.ok) return vendor
+  const names = new Set(body.line_items.map(({ vendor_name }) => vendor_name))
+  const isSame = vendor.value?.active === true && names.size === 1 && names.has(vendor.value.name)
+  if (isSame) return null
+  const message = `The vendor ${[...names].join(', ')} was changed in Procurify since the order was planned; it is planned anew.`
+  return {
+    ...{ ok: false, kind: 'permanent', code: 'plan_outdated', message },
+    ...{ status: null, http: null, retryAfterMs: null },
+  }
 }
 
 /** One try. The answer holds the uuid alone; the number becomes known when the requisition is next seen. */

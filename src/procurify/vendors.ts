@@ -102,12 +102,18 @@ function lookAmong(vendors: readonly VendorRecord[], claim: Claim, externalId: s
 
 /** A change in doubt: the vendor itself says whether it holds what was sent. */
 async function lookAt(http: Http, claim: Claim, targetId: string): Promise<Result<LookUp>> {
-  const answer = await http.get(pathOf(targetId))
-  if (!answer.ok) return answer.code === 'not_found' ? ok({ kind: 'absent', complete: true }) : answer
+  const vendor = await readVendor(http, targetId)
+  if (!vendor.ok) return vendor
+  if (vendor.value === null) return ok({ kind: 'absent', complete: true })
+  return ok({ kind: 'found', found: toFound(claim, vendor.value) })
+}
+
+/** One vendor by its id; null = there is none. */
+export async function readVendor(http: Http, id: string): Promise<Result<VendorRecord | null>> {
+  const answer = await http.get(pathOf(id))
+  if (!answer.ok) return answer.code === 'not_found' ? ok(null) : answer
   const [vendor] = toVendors(dataOf(answer.value.value))
-  return vendor === undefined
-    ? unexpected(answer.value, 'a vendor')
-    : ok({ kind: 'found', found: toFound(claim, vendor) })
+  return vendor === undefined ? unexpected(answer.value, 'a vendor') : ok(vendor)
 }
 
 function toFound({ wanted }: Claim, vendor: VendorRecord): Found {

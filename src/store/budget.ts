@@ -31,6 +31,12 @@ const MOST_AT_ONCE = 32
  * made, or later. It is also how long another process's cool-down may go unseen here: no longer than a call may be on its way.
  */
 const AHEAD_MS = 200
+/**
+ * A booking is good for a minute and a second. One that took longer than the second to come back (this process stood still, or the
+ * database did) is made again, or the call would be made in a minute that does not know of it; not for ever, where all take so long.
+ */
+const ON_ITS_WAY_MS = 1_000
+const MOST_LATE = 3
 
 /** See `Pacer`. Errors of the database are thrown. */
 export function openPacer(db: Kysely<Tables>, options: PacerOptions): Pacer {
@@ -102,13 +108,14 @@ function bookAhead(clock: Pick<Clock, 'now'>, book: (wanted: number) => Promise<
     const from = clock.now()
     const booked = await book(size)
     granted = booked.granted
-    // However long the database took, the first call is made by whoever asked for the booking.
+    // The first call is made by whoever asked for the booking.
     spare = { left: granted - 1, until: from + AHEAD_MS }
     return booked
   }
   return {
     take: async (): Promise<{ waitMs: number; reason: string | null }> => {
-      for (;;) {
+      for (let late = 0; ;) {
+        const askedAt = clock.now()
         if (spare.left > 0 && clock.now() < spare.until) {
           spare.left -= 1
           return { waitMs: 0, reason: null }
@@ -116,7 +123,10 @@ function bookAhead(clock: Pick<Clock, 'now'>, book: (wanted: number) => Promise<
         const isMine = underWay === null
         underWay ??= bookSome().finally(() => (underWay = null))
         const { granted: got, waitMs, reason } = await underWay
-        if (got === 0 || isMine) return { waitMs, reason }
+        if (got === 0) return { waitMs, reason }
+        if (!isMine) continue
+        if (clock.now() - askedAt <= ON_ITS_WAY_MS || late === MOST_LATE) return { waitMs, reason }
+        late += 1
       }
     },
     /** Something happened that the next call must ask the database about. */

@@ -219,3 +219,16 @@ export async function followLinks(
     returning l.source_id`.execute(trx)
   return new Set(written.rows.map((row) => row.source_id))
 }
+
+/** Names that are about to be given: a plan must not give them twice. */
+export async function readReservedKeys(db: Kysely<Tables>, key: Key): Promise<Map<string, string>> {
+  const rows = await db
+    .selectFrom('intent')
+    .select(['source_id', 'target_key'])
+    .where('connection', '=', key.connection)
+    .where('stream', '=', key.stream)
+    .where('state', 'in', ['pending', 'sending'])
+    .where('target_key', 'is not', null)
+    .execute()
+  return new Map(rows.map((row) => [row.source_id, row.target_key ?? '']))
+}

@@ -144,6 +144,7 @@ interface ClaimRow {
   in_doubt: boolean
   doubt_ms: number
   absent_ms: number | null
+  is_own_plan: boolean
 }
 
 /**
@@ -169,7 +170,8 @@ export async function claimDue(
         unresolved_since = coalesce(i.unresolved_since, clock_timestamp()), updated_at = now()
     from due where i.id = due.id
     returning i.id, i.claim_no, i.source_id, i.source_key, i.source_hash, i.action, i.target_id, i.target_key, i.draft, i.payload,
-      i.changes, i.wanted_hash, i.message, i.attempts, i.replay_of, due.unresolved_since is not null as in_doubt,
+      i.changes, i.wanted_hash, i.message, i.attempts, i.replay_of, i.planned_by is not distinct from ${runId}::uuid as is_own_plan,
+      due.unresolved_since is not null as in_doubt,
       coalesce(extract(epoch from clock_timestamp() - due.unresolved_since) * 1000, 0)::float8 as doubt_ms,
       (extract(epoch from clock_timestamp() - due.absent_at) * 1000)::float8 as absent_ms`.execute(trx)
   const claims = claimed.rows.map((row) => toClaim(row, leaseMs))
@@ -205,6 +207,7 @@ function toClaim(row: ClaimRow, leaseMs: number): Claim {
     unresolvedForMs: row.doubt_ms,
     absentForMs: row.absent_ms,
     replayOf: row.replay_of,
+    isOwnPlan: row.is_own_plan,
     goodForMs: leaseMs,
   }
 }
@@ -294,19 +297,6 @@ function toAttempt(verdict: Settled) {
     http: 'http' in verdict ? verdict.http : (failure?.http ?? null),
     said: verdict.kind === 'dead' ? verdict.message : (failure?.message ?? null),
   }
-}
-
-/** Names that are about to be given: a plan must not give them twice. */
-export async function readReservedKeys(db: Kysely<Tables>, key: Key): Promise<Map<string, string>> {
-  const rows = await db
-    .selectFrom('intent')
-    .select(['source_id', 'target_key'])
-    .where('connection', '=', key.connection)
-    .where('stream', '=', key.stream)
-    .where('state', 'in', ['pending', 'sending'])
-    .where('target_key', 'is not', null)
-    .execute()
-  return new Map(rows.map((row) => [row.source_id, row.target_key ?? '']))
 }
 
 /** Everything, or these records with their parts (`<id>/2`). */

@@ -18,6 +18,7 @@ import {
   readLinks,
   readLinksByTarget,
   readWitnesses,
+  readReservedKeys,
   settleLinks,
   upsertPlannedLinks,
   type Settlement,
@@ -40,7 +41,6 @@ import {
   closeIntents,
   lockOpenIntents,
   readOpenWork,
-  readReservedKeys,
   settleIntents,
   upsertIntents,
 } from './outbox.js'

@@ -123,6 +123,30 @@ describe.each(PROFILES)('with the profile %s', (profile) => {
       expect(posts()[0]?.body).toMatchObject({ line_items: [{ vendor_name: 'Renamed by hand' }] })
     })
 
+    it('names it so in what was planned before it was renamed, and sent after', async () => {
+      bench = await openAlignedBench(profile)
+      // What was delivered before proves later that the others were not.
+      bench.addOrder()
+      expect((await bench.sync()).code).toBe(0)
+      for (let n = 0; n < 2; n += 1) bench.addOrder()
+      const post = { system: 'procurify', method: 'POST', path: '/api/v3/requisitions/' } as const
+      // Neither arrives: one is held back, of the other it is not known.
+      bench.sandbox.faults.add({ ...post, kind: 'cut-before' })
+      bench.sandbox.faults.add({ ...post, kind: 'throttle', seconds: 3600 })
+      expect((await bench.sync({ SYNC_CONCURRENCY: '1', SYNC_GRACE: '40s' })).code).toBe(4)
+      await bench.database.pool.query(
+        `update intent set next_attempt_at = now(), unresolved_since = unresolved_since - interval '1 hour' where stream = 'pos';
+         update budget set not_before = now()`,
+      )
+      bench.sandbox.plex.state.data.suppliers.edit(String(bench.supplier['id']), { name: 'Acme under a new name' })
+      await bench.run('sync suppliers')
+      // As free text it would be ordered from nobody, or from a vendor made of it.
+      bench.sandbox.procurify.state.options.unknownVendor = 'other'
+      for (let pass = 0; pass < 6 && (await bench.sync()).code !== 0; pass += 1) continue
+      const [, ...later] = bench.requisitions().map(({ items }) => items[0]?.['vendor'])
+      expect(later).toEqual(['Acme under a new name', 'Acme under a new name'])
+    })
+
     it('costs one call for the lines and one for the requisition, and shares the rest', async () => {
       bench = await openAlignedBench(profile)
       for (let n = 0; n < 3; n += 1) bench.addOrder()

@@ -40,7 +40,7 @@ function aClaim(over: Partial<Claim> = {}): Claim {
       attempt: 1,
       inDoubt: false,
     },
-    ...{ unresolvedForMs: 0, absentForMs: null, replayOf: null, goodForMs: 150_000 },
+    ...{ unresolvedForMs: 0, absentForMs: null, replayOf: null, isOwnPlan: true, goodForMs: 150_000 },
     ...over,
   }
 }
@@ -231,6 +231,10 @@ describe('the answer to a write', () => {
       ...{ kind: 'withdrawn', code, message: 'No.', http: HTTP },
     })
     expect(afterSend(aClaim(), aFailure('unknown', { code }))).toMatchObject({ kind: 'retry', doubt: 'kept' })
+  })
+
+  it('that was not made because its plan is outdated ends the plan, not the record', () => {
+    expect(afterSend(aClaim(), aFailure('permanent', { code: 'plan_outdated' })).kind).toBe('withdrawn')
   })
 })
 

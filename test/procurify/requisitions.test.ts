@@ -256,6 +256,23 @@ describe('the look for one in doubt', () => {
 })
 
 describe('sending', () => {
+  it('what a former run planned is not sent once its vendor is another one', async () => {
+    const old = { ...creation(1), isOwnPlan: false }
+    const { vendors } = sandbox.procurify.state.data
+    for (const change of [{ name: 'Acme Inc' }, { name: 'Acme', active: false }]) {
+      vendors.edit(Number(vendorId), change)
+      expect(failureOf(await target.send(old, Infinity))).toMatchObject({ kind: 'permanent', code: 'plan_outdated' })
+    }
+    vendors.edit(Number(vendorId), { active: true })
+    sandbox.faults.add({ system: 'procurify', kind: 'status', status: 404, path: `/api/v3/vendors/${vendorId}/` })
+    expect(failureOf(await target.send(old, Infinity)).code).toBe('plan_outdated')
+    expect(posts()).toHaveLength(0)
+    await send(old)
+    await send(creation(2))
+    // Only what is old is asked about.
+    expect([posts().length, called(`/api/v3/vendors/${vendorId}/`).length]).toEqual([2, 4])
+  })
+
   it('posts the payload once and answers the uuid without dashes', async () => {
     const sent = valueOf(await target.send(creation(1), Infinity))
     expect(sent).toMatchObject({ targetKey: null, http: { method: 'POST', status: 201 } })

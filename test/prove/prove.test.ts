@@ -4,8 +4,8 @@ import { Prover } from './prover.js'
 import { makeTemplate, withClient } from './state.js'
 import { tellStory } from './story.js'
 
-/** The last ones found something once: a draft told as deleted, a lost turn, a delivery told twice, a judgement that asked too much. */
-const FIXED = [...Array.from({ length: 12 }, (_, at) => at + 1), 200_510, 202_288, 205_034, 501_679]
+/** The last ones found something once: a draft told as deleted, a lost turn, a delivery told twice, a judgement that asked too much, a vendor renamed under a plan, a booking that came late. */
+const FIXED = [...Array.from({ length: 12 }, (_, at) => at + 1), 200_510, 202_288, 205_034, 501_679, 602_445, 607_318]
 const FRESH_FROM = Date.now() % 1_000_000_000
 const FRESH = Array.from({ length: 8 }, (_, at) => FRESH_FROM + at)
 

@@ -155,6 +155,28 @@ async function recordGrants() {
   }
 }
 
+describe('a booking that comes back late', () => {
+  it('is made again: the call belongs to the minute in which it is made', async () => {
+    let now = 0
+    const slept = pacer({ perMinute: 10, clock: { now: () => now } })
+    const taking = slept.take()
+    now += 1_001
+    expect((await taking).waitMs).toBe(0)
+    expect(await sumBooked()).toBe(2)
+    const intime = slept.take()
+    now += 1_000
+    await intime
+    expect(await sumBooked()).toBe(3)
+  })
+
+  it('is taken all the same where every one is late', async () => {
+    let now = 0
+    const slow = pacer({ perMinute: 10, clock: { now: () => (now += 2_000) } })
+    expect((await slow.take()).waitMs).toBe(0)
+    expect(await sumBooked()).toBe(4)
+  })
+})
+
 describe('a large budget that is free', () => {
   /** Of 2,000 calls, on a clock that stands still; `trips` to the database are counted. */
   const withLarge = async (use: (large: Pacer, trips: { readonly count: number }) => Promise<void>): Promise<void> => {

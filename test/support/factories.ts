@@ -68,6 +68,7 @@ export function aClaim(fields: Partial<Claim> = {}): Claim {
     unresolvedForMs: 0,
     absentForMs: null,
     replayOf: null,
+    isOwnPlan: true,
     goodForMs: 60_000,
     ...fields,
   }
