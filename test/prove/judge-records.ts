@@ -100,7 +100,7 @@ export async function judgeOrders(play: Stage): Promise<string[]> {
     [play.connection],
   )
   const intents = new Map(open.map((one) => [one.source_id.split('/')[0], one]))
-  const { orders: requests, 'order-items': items } = play.sandbox.procurify.state.data
+  const { orders: requests, 'order-items': items, vendors } = play.sandbox.procurify.state.data
   const made = requests.all().map((request) => items.where('orderNum', request['num']))
   const broken: string[] = []
   for (const order of orders.all()) {
@@ -134,6 +134,9 @@ export async function judgeOrders(play: Stage): Promise<string[]> {
       const held = (mine[0] ?? []).map((line) => Number(line['quantity'])).sort()
       if (JSON.stringify(wanted) !== JSON.stringify(held))
         broken.push(`stale: ${who} asks for ${wanted.join('+')}, sent were ${held.join('+')}`)
+      const [vendor] = vendors.where('external_id', `plex:${play.pcn}:${String(order['supplierId'])}`)
+      if (!(mine[0] ?? []).every((line) => line['pref_vendor'] === vendor?.['id']))
+        broken.push(`astray: ${who} is ordered from ${String(mine[0]?.[0]?.['vendor'])}, who is not its supplier`)
     }
   }
   return broken

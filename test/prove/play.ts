@@ -95,6 +95,8 @@ export class Play {
       draftBills: true,
       hiddenForMs: setting.hiddenMs,
       listInactive: setting.listsInactive,
+      // A vendor that is not known is refused, or taken for free text.
+      unknownVendor: schedule.seed % 2 === 0 ? 'refuse' : 'other',
       maxPageSize: 100,
     })
     const { faults, log } = sandbox
