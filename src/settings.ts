@@ -161,7 +161,7 @@ export const Settings = z.object({
   CONNECTION: setting(
     matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'letters, digits, dots, dashes and underscores, 63 at most'),
     'default',
-    'name of this pair of Plex PCN and Procurify tenant; bound to both at first use',
+    'name of this pair of Plex PCN and Procurify tenant; bound to both by the first run that gets an answer',
   ),
   PLEX_PROFILE: setting(
     oneOf('cloud', 'connect', 'soap'),

@@ -179,6 +179,10 @@ export const ORDER_PROBLEMS = {
     advice:
       '`ml-connector replay ID --resend --reason T` sends it anew; `ml-connector replay accept ID --reason T` leaves it at that.',
   },
+  plan_outdated: {
+    what: 'The vendor of the order was changed in Procurify after the order was planned, and before it was sent. That plan was not sent.',
+    advice: 'Nothing to do: `sync pos` plans the order anew with the vendor as it is now.',
+  },
   requisition_vanished: {
     what: 'Procurify does not show the requisition any more.',
     advice:
