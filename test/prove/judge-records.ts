@@ -17,12 +17,22 @@ interface OpenIntent {
   readonly code: string | null
 }
 
-export async function judgeSuppliers(play: Stage): Promise<string[]> {
-  const open = await play.state.rows<OpenIntent>(
-    `select source_id, state, code from intent where connection = $1 and stream = 'suppliers' and state <> 'done'`,
-    [play.connection],
+/** What is not settled of a stream, by record. */
+async function readOpen({ state, connection }: Stage, stream: 'suppliers' | 'pos'): Promise<Map<string, OpenIntent>> {
+  const open = await state.rows<OpenIntent>(
+    `select source_id, state, code from intent where connection = $1 and stream = $2 and state <> 'done'`,
+    [connection, stream],
   )
-  const intents = new Map(open.map((one) => [one.source_id, one]))
+  return new Map(open.map((one) => [one.source_id.split('/')[0] ?? '', one]))
+}
+
+/** Where the only vendors known are in no list, none proves that the one in doubt is absent: a person decides. */
+function isUnproved({ sandbox }: Stage, supplier: OpenIntent | undefined): boolean {
+  return supplier?.code === 'in_doubt' && !sandbox.procurify.state.options.listInactive
+}
+
+export async function judgeSuppliers(play: Stage): Promise<string[]> {
+  const intents = await readOpen(play, 'suppliers')
   const links = await play.state.rows<{ source_id: string; sent: Row | null }>(
     `select source_id, sent from link where connection = $1 and stream = 'suppliers'`,
     [play.connection],
@@ -40,9 +50,7 @@ export async function judgeSuppliers(play: Stage): Promise<string[]> {
     if (mine.length > 1) broken.push(`twice: ${who} has ${mine.length} vendors`)
     const isActive = supplier['status'] === 'Active'
     const [vendor] = mine
-    // Where the only vendors known are in no list, none proves an absence: a person decides.
-    const isUnproved = intent?.code === 'in_doubt' && !play.sandbox.procurify.state.options.listInactive
-    if (isUnproved) continue
+    if (isUnproved(play, intent)) continue
     if (intent !== undefined) broken.push(`open: ${who}`)
     else if (vendor === undefined) {
       if (isActive) broken.push(`lost: ${who} has no vendor`)
@@ -95,11 +103,8 @@ const RIGHTLY_PARKED = new Set([
 
 export async function judgeOrders(play: Stage): Promise<string[]> {
   const { orders, releases, suppliers } = play.sandbox.plex.state.data
-  const open = await play.state.rows<OpenIntent>(
-    `select source_id, state, code from intent where connection = $1 and stream = 'pos' and state <> 'done'`,
-    [play.connection],
-  )
-  const intents = new Map(open.map((one) => [one.source_id.split('/')[0], one]))
+  const intents = await readOpen(play, 'pos')
+  const suppliersOpen = await readOpen(play, 'suppliers')
   const { orders: requests, 'order-items': items, vendors } = play.sandbox.procurify.state.data
   const made = requests.all().map((request) => items.where('orderNum', request['num']))
   const broken: string[] = []
@@ -112,8 +117,9 @@ export async function judgeOrders(play: Stage): Promise<string[]> {
     if (mine.length > 1) broken.push(`twice: ${who} has ${mine.length} requisitions`)
     const isParked = intent?.state === 'dead' && RIGHTLY_PARKED.has(intent.code ?? '')
     const supplier = suppliers.get(String(order['supplierId']))
-    // Nothing is ordered from whom Plex does not deal with any more.
-    const isHeld = order['status'] !== 'On order' || supplier?.['status'] !== 'Active'
+    // Nothing is ordered from whom Plex does not deal with any more, or of whose vendor a person has to decide.
+    const isSupplied = supplier?.['status'] === 'Active' && !isUnproved(play, suppliersOpen.get(String(supplier['id'])))
+    const isHeld = order['status'] !== 'On order' || !isSupplied
     if (isParked || (isHeld && (intent !== undefined || mine.length === 0))) continue
     if (intent !== undefined) broken.push(`open: ${who}`)
     else if (order['status'] !== 'On order') {
