@@ -67,11 +67,11 @@ export async function makeOrderPass(base: Base, world: World, flags: SyncFlags):
   const orders = wireOrders(world)
   const tally = new Tally('pos', adviceFor)
   const refused = await orders.checkRequester(!dryRun)
-  // Suppliers that orders wait for are synced by their own stream, and told in its own words.
+  // Suppliers that orders wait for are synced by their own stream, and told of in its own words.
   const suppliers: Pass = {
     ...base,
     stream: supplierStream(world, { repairDrift: false }),
-    options: { ...base.options, limit: null, confirm: null, since: null, full: false },
+    options: { ...base.options, limit: null, since: null, full: false },
     needs: {},
     follower: null,
     tally: new Tally('suppliers', adviceFor),

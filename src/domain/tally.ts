@@ -33,6 +33,7 @@ const MAX_PROBLEMS = 1000
 
 const stateOf = (category: Category): number => CATEGORIES.indexOf(category) + 1
 const PENDING = stateOf('pending')
+const PARKED = stateOf('parked')
 
 /** What became of the records of one pass. Holds only those that were worked on; unchanged ones are a number. */
 export class Tally {
@@ -125,6 +126,23 @@ export class Tally {
     const problem = { code, stream: this.stream, source_id, source_key, message, advice: this.adviceFor(code) }
     list.push(problem)
     return problem
+  }
+
+  /**
+   * What befell records that some of ours wait for, in words of their own stream; they are not counted here. `told`: what was parked
+   * before, which is no news.
+   */
+  absorb(other: Tally, told: ReadonlySet<string>): void {
+    const isTold = ({ source_id: id }: Problem): boolean => id !== null && told.has(id) && other.isParked(id)
+    const news = other.problems.filter((problem) => !isTold(problem) && !this.problems.includes(problem))
+    this.problems.push(...news.slice(0, MAX_PROBLEMS - this.problems.length))
+    const isParking = news.some(({ source_id: id }) => id !== null && other.isParked(id))
+    for (const end of other.ends) if (end !== 'partial' || isParking) this.ends.add(end)
+    this.stopHash ??= other.stopHash
+  }
+
+  private isParked(sourceId: string): boolean {
+    return this.worked.get(sourceId) === PARKED
   }
 
   counts(): Counts {

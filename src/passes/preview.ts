@@ -26,9 +26,11 @@ async function withNeeds(pass: Pass, { lines, waitsFor }: PlanResult): Promise<P
     const notes = freshNotebook(needed.stream, [...ids.keys()], settings.concurrency)
     // Every decision is wanted, as in the preview of a replay.
     const supplied = await planNotes({ ...needed, replays: new Map() }, notes)
+    pass.tally.absorb(needed.tally, new Set((await pass.store.parked(needed.stream.name)).keys()))
     stream.suppose(supplied.items)
     all.unshift(supplied.lines)
-    for (const { sourceId } of supplied.items) ids.get(sourceId)?.forEach((waiting) => freed.add(waiting))
+    for (const { sourceId, decision } of supplied.items)
+      if (decision.kind !== 'park') ids.get(sourceId)?.forEach((waiting) => freed.add(waiting))
   }
   if (freed.size > 0) all.push((await planNotes(pass, freshNotebook(stream, [...freed], settings.concurrency))).lines)
   return joinLines(all)

@@ -103,27 +103,30 @@ async function planAndPush(pass: Pass, notebook: Notebook): Promise<{ planned: P
   return { planned, delivered: delivered ?? (planned.goOn ? await push(pass, null) : 0) }
 }
 
-/** Delivers what records of this stream wait for, through the very stream it belongs to. True = something may have come. */
+/** Delivers what records of this stream wait for, through the very stream it belongs to. True = of some it is known now what becomes. */
 export async function supplyNeeds(pass: Pass, waitsFor: PlanResult['waitsFor']): Promise<boolean> {
   let isSupplied = false
   for (const [kind, needed] of Object.entries(pass.needs)) {
     const ids = [...neededIds(waitsFor, kind).keys()]
     if (ids.length === 0) continue
-    await deliverChosen(needed, ids)
-    isSupplied = true
+    const told = new Set((await pass.store.parked(needed.stream.name)).keys())
+    if (await deliverChosen(needed, ids)) isSupplied = true
+    pass.tally.absorb(needed.tally, told)
   }
   return isSupplied
 }
 
 /**
  * Plans and delivers some records of a stream as they are in the source now. Needs no lease: nothing is polled, and the claims
- * alone keep rivals apart.
+ * alone keep rivals apart. True = one has its object now, by this run or another, or it is known why it gets none.
  */
-async function deliverChosen(pass: Pass, sourceIds: readonly string[]): Promise<void> {
+async function deliverChosen(pass: Pass, sourceIds: readonly string[]): Promise<boolean> {
   const { store, stream } = pass
   await store.noteIds(stream.name, sourceIds)
   const planned = await planNotes(pass, chosenNotebook(store, stream.name, sourceIds))
   if (planned.goOn) await push(pass, sourceIds)
+  const links = await store.links(stream.name, sourceIds)
+  return [...links.values()].some(({ targetId, skipCode }) => targetId !== null || skipCode !== null)
 }
 
 function toResult(

@@ -158,6 +158,24 @@ describe.each(PROFILES)('with the profile %s', (profile) => {
       expect(posts()).toHaveLength(3)
     })
 
+    it('waits for a supplier that waits for a person: told once, and the lists are read once a pass', async () => {
+      bench = await openAlignedBench(profile)
+      const twin = { type: 3, active: true, email: [], external_id: null, name: bench.supplier['name'] }
+      for (let n = 0; n < 2; n += 1) bench.sandbox.procurify.state.data.vendors.add(twin)
+      bench.addOrder()
+      const dry = (await bench.run('sync pos --dry-run --json')).json()
+      const first = (await bench.sync()).json()
+      expect(first).toMatchObject({ exit_code: 3, counts: { waiting: 1, parked: 0 } })
+      const told = first.problems.map(({ stream, code }) => `${stream} ${code}`)
+      expect(told.slice(0, 2)).toEqual(['pos supplier_not_linked', 'suppliers vendor_ambiguous'])
+      expect(dry).toMatchObject({ exit_code: 3, counts: first.counts, problems: first.problems })
+      bench.sandbox.log.clear()
+      // It was told of when it was parked; what waits for it is told as long as it waits.
+      const again = (await bench.sync()).json()
+      expect(again).toMatchObject({ exit_code: 0, problems: [{ code: 'supplier_not_linked' }], counts: { waiting: 1 } })
+      expect(bench.sandbox.log.entries.filter(({ path }) => path === '/api/v3/accounts/')).toHaveLength(1)
+    })
+
     it('sends nothing when nothing changed, with at most eight list reads', async () => {
       bench = await openAlignedBench(profile)
       bench.addOrder()
@@ -243,6 +261,23 @@ describe.each(PROFILES)('with the profile %s', (profile) => {
       expect(bench.requisitions()).toHaveLength(2)
       await bench.sync({ PO_MAX_PER_DAY: '0' })
       expect(bench.requisitions()).toHaveLength(3)
+    })
+
+    it('keeps to SYNC_MAX_CHANGES with the suppliers that orders bring along, too', async () => {
+      bench = await openAlignedBench(profile)
+      const { suppliers } = bench.sandbox.plex.state.data
+      suppliers.add({ ...bench.supplier, id: '5a00ffff-0000-4000-8000-000000000002', code: 'OTHER', name: 'Other' })
+      for (const supplier of suppliers.all()) bench.addOrder({ supplierId: supplier['id'] })
+      const few = { SYNC_MAX_CHANGES: '1' }
+      const first = (await bench.run('sync pos --json', few)).json()
+      expect(first.exit_code).toBe(7)
+      expect(first.problems).toContainEqual(expect.objectContaining({ stream: 'suppliers', code: 'plan_too_large' }))
+      expect(bench.vendors()).toEqual([])
+      const second = (await bench.run(`sync pos --json --confirm ${first.plan_hash ?? ''}`, few)).json()
+      expect(second.exit_code).toBe(7)
+      expect([bench.vendors().length, posts().length]).toEqual([2, 0])
+      const third = (await bench.run(`sync pos --json --confirm ${second.plan_hash ?? ''}`, few)).json()
+      expect(third).toMatchObject({ exit_code: 0, counts: { created: 2 } })
     })
 
     it('waits until an order has been left alone for PO_QUIET', async () => {

@@ -66,6 +66,44 @@ describe('the last word on a record', () => {
   })
 })
 
+describe('what befell a record that another stream was asked for', () => {
+  const suppliers = (): Tally => {
+    const other = new Tally('suppliers', () => 'advice')
+    other.mark('s', 'parked')
+    other.problem('vendor_ambiguous', 'Two of that name.', { sourceId: 's', sourceKey: 'SUP-1' })
+    return other
+  }
+
+  it('is told once and counts for the outcome, not for the records of this one', () => {
+    const one = tally()
+    const other = suppliers()
+    one.absorb(other, new Set())
+    one.absorb(other, new Set())
+    expect([one.outcome(), told(one)]).toEqual(['partial', ['vendor_ambiguous: Two of that name.']])
+    expect(one.problems[0]?.stream).toBe('suppliers')
+    expect(one.counts()).toMatchObject({ read: 0, parked: 0 })
+  })
+
+  it('is no news where it was parked before', () => {
+    const one = tally()
+    one.absorb(suppliers(), new Set(['s']))
+    expect([one.outcome(), told(one)]).toEqual(['done', []])
+  })
+
+  it('is told all the same where it is another trouble, or one of the whole stream', () => {
+    const one = tally()
+    const other = new Tally('suppliers', () => 'advice')
+    other.problem('timed_out', 'No answer.', { sourceId: 's', sourceKey: null })
+    other.problem('plan_too_large', 'Too many.')
+    other.end('interrupted')
+    other.end('stopped')
+    other.stopHash = 'abc'
+    one.absorb(other, new Set(['s']))
+    expect([one.outcome(), one.stopHash]).toEqual(['stopped', 'abc'])
+    expect(told(one)).toEqual(['timed_out: No answer.', 'plan_too_large: Too many.'])
+  })
+})
+
 it('tells the same once, and a long list not to its end', () => {
   const one = tally()
   one.problem('throttled', 'Too fast.')

@@ -47,6 +47,7 @@ export interface RunDocument {
     readonly code: string
     readonly source_id: string | null
     readonly message: string
+    readonly stream: string
     readonly advice: string
   }[]
 }
