@@ -86,8 +86,23 @@ describe('what befell a record that another stream was asked for', () => {
 
   it('is no news where it was parked before', () => {
     const one = tally()
-    one.absorb(suppliers(), new Set(['s']))
+    const other = suppliers()
+    one.absorb(other, new Set(['s']))
     expect([one.outcome(), told(one)]).toEqual(['done', []])
+    // Neither does other news make it news.
+    other.problem('timed_out', 'No answer.', { sourceId: 't', sourceKey: null })
+    one.absorb(other, new Set(['s']))
+    expect([one.outcome(), told(one)]).toEqual(['done', ['timed_out: No answer.']])
+  })
+
+  it('is not told to its end either', () => {
+    const one = tally()
+    const other = suppliers()
+    for (let n = 0; n < 998; n += 1) other.problem('gone', 'It is gone.', { sourceId: String(n), sourceKey: null })
+    one.problem('throttled', 'Too fast.')
+    one.problem('timed_out', 'No answer.')
+    one.absorb(other, new Set())
+    expect(one.problems).toHaveLength(1000)
   })
 
   it('is told all the same where it is another trouble, or one of the whole stream', () => {
