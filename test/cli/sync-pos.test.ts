@@ -174,6 +174,10 @@ describe.each(PROFILES)('with the profile %s', (profile) => {
       const again = (await bench.sync()).json()
       expect(again).toMatchObject({ exit_code: 0, problems: [{ code: 'supplier_not_linked' }], counts: { waiting: 1 } })
       expect(bench.sandbox.log.entries.filter(({ path }) => path === '/api/v3/accounts/')).toHaveLength(1)
+      expect((await bench.run('sync pos --full --dry-run --json')).json()).toMatchObject({
+        exit_code: 0,
+        counts: { waiting: 1 },
+      })
     })
 
     it('sends nothing when nothing changed, with at most eight list reads', async () => {
